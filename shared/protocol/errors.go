@@ -1,0 +1,128 @@
+package protocol
+
+import "net/http"
+
+// Code names a kind of failure. Codes are stable: programs may compare them,
+// and texts may change.
+type Code string
+
+// The codes that a server answers with.
+const (
+	// CodeBadFrame is a line of a frame that is not a JSON object.
+	CodeBadFrame Code = "bad_frame"
+	// CodeUnknownCommand is a command without any known name, or with several.
+	CodeUnknownCommand Code = "unknown_command"
+	// CodeBadRequest is a field that is missing, superfluous or out of range.
+	CodeBadRequest Code = "bad_request"
+	// CodeChannelInvalid is a channel name outside the grammar.
+	CodeChannelInvalid Code = "channel_invalid"
+	// CodeDataInvalid is data that is not one JSON value.
+	CodeDataInvalid Code = "data_invalid"
+	// CodeInvalidUTF8 is text that is not UTF-8.
+	CodeInvalidUTF8 Code = "invalid_utf8"
+	// CodeBinary is a binary frame; every way in takes text alone.
+	CodeBinary Code = "binary"
+	// CodeTooLarge is a message, a frame or a body over its limit.
+	CodeTooLarge Code = "too_large"
+	// CodeTooManySubscriptions is one channel more than a connection may have.
+	CodeTooManySubscriptions Code = "too_many_subscriptions"
+	// CodeAlreadySubscribed is a second subscribe to the same channel.
+	CodeAlreadySubscribed Code = "already_subscribed"
+	// CodeNotSubscribed is an unsubscribe without a subscribe.
+	CodeNotSubscribed Code = "not_subscribed"
+	// CodeConnectRequired is a first command other than connect.
+	CodeConnectRequired Code = "connect_required"
+	// CodeAlreadyConnected is a second connect.
+	CodeAlreadyConnected Code = "already_connected"
+	// CodeConnectTimeout is a connection that did not connect in time.
+	CodeConnectTimeout Code = "connect_timeout"
+	// CodeVersion is a protocol version that this server does not speak.
+	CodeVersion Code = "version_unsupported"
+	// CodeOrigin is a page from another site.
+	CodeOrigin Code = "origin_refused"
+	// CodeHost is a request for a host that this server is not.
+	CodeHost Code = "host_refused"
+	// CodeNotFound is a path that does not exist.
+	CodeNotFound Code = "not_found"
+	// CodeMethod is a method that the path does not take.
+	CodeMethod Code = "method_not_allowed"
+	// CodeIdle is a connection that was silent for too long.
+	CodeIdle Code = "idle_timeout"
+	// CodeSlowConsumer is a connection that does not read what it is sent.
+	CodeSlowConsumer Code = "slow_consumer"
+	// CodePosition is a position that is not in the channel's history.
+	CodePosition Code = "position_unknown"
+	// CodePresenceOff is a channel whose namespace keeps no presence.
+	CodePresenceOff Code = "presence_off"
+	// CodeGap is a connection that missed messages and has no way to be told
+	// which.
+	CodeGap Code = "gap"
+	// CodeShutdown is a server that stops.
+	CodeShutdown Code = "shutdown"
+	// CodeUnavailable is a Redis that does not answer: try again.
+	CodeUnavailable Code = "unavailable"
+	// CodeInternal is a fault of the server's.
+	CodeInternal Code = "internal"
+)
+
+// Error is a failure as the server tells it.
+type Error struct {
+	Code    Code   `json:"code"`
+	Message string `json:"message"`
+	// Field names the input at fault, when there is one.
+	Field string `json:"field,omitempty"`
+	// Limit is the bound that was passed, when there is one; its unit is the
+	// field's own (bytes, channels, milliseconds).
+	Limit int `json:"limit,omitempty"`
+}
+
+// Error implements error.
+func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
+
+// Is reports whether the target is an [Error] of the same code, so that
+// errors.Is(err, &Error{Code: CodeTooLarge}) works.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.Code == e.Code
+}
+
+// Status returns the HTTP status of the error's code.
+func (e *Error) Status() int { return outcomes[e.Code].status }
+
+// Close returns the close code for an error that ends a connection.
+func (e *Error) Close() CloseCode { return outcomes[e.Code].close }
+
+// outcomes is the one place that says what a code means on each way in. A
+// close code of 0 belongs to errors that never end a connection.
+var outcomes = map[Code]struct {
+	status int
+	close  CloseCode
+}{
+	CodeBadFrame:             {http.StatusBadRequest, 0},
+	CodeUnknownCommand:       {http.StatusBadRequest, 0},
+	CodeBadRequest:           {http.StatusBadRequest, CloseBadRequest},
+	CodeChannelInvalid:       {http.StatusBadRequest, CloseBadRequest},
+	CodeDataInvalid:          {http.StatusBadRequest, 0},
+	CodeInvalidUTF8:          {http.StatusBadRequest, CloseInvalidUTF8},
+	CodeBinary:               {http.StatusUnsupportedMediaType, CloseUnsupportedData},
+	CodeTooLarge:             {http.StatusRequestEntityTooLarge, CloseTooLarge},
+	CodeTooManySubscriptions: {http.StatusBadRequest, CloseBadRequest},
+	CodeAlreadySubscribed:    {http.StatusConflict, 0},
+	CodeNotSubscribed:        {http.StatusConflict, 0},
+	CodeConnectRequired:      {http.StatusBadRequest, CloseConnectRequired},
+	CodeAlreadyConnected:     {http.StatusConflict, 0},
+	CodeConnectTimeout:       {http.StatusRequestTimeout, CloseConnectTimeout},
+	CodeVersion:              {http.StatusBadRequest, CloseVersion},
+	CodeOrigin:               {http.StatusForbidden, 0},
+	CodeHost:                 {http.StatusMisdirectedRequest, 0},
+	CodeNotFound:             {http.StatusNotFound, 0},
+	CodeMethod:               {http.StatusMethodNotAllowed, 0},
+	CodeIdle:                 {http.StatusRequestTimeout, CloseIdle},
+	CodeSlowConsumer:         {http.StatusTooManyRequests, CloseSlowConsumer},
+	CodePosition:             {http.StatusGone, 0},
+	CodePresenceOff:          {http.StatusNotFound, 0},
+	CodeGap:                  {http.StatusGone, CloseGap},
+	CodeShutdown:             {http.StatusServiceUnavailable, CloseShutdown},
+	CodeUnavailable:          {http.StatusServiceUnavailable, CloseUnavailable},
+	CodeInternal:             {http.StatusInternalServerError, CloseInternal},
+}
