@@ -1,0 +1,69 @@
+//go:build !js
+
+package client
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+
+	"github.com/coder/websocket"
+
+	"fanlight/shared/protocol"
+)
+
+// transport keeps no idle connection: an answer that is not a WebSocket must
+// not leave one behind.
+var transport = sync.OnceValue(func() *http.Transport {
+	t := &http.Transport{Proxy: http.ProxyFromEnvironment}
+	if d, ok := http.DefaultTransport.(*http.Transport); ok {
+		t = d.Clone()
+	}
+	t.DisableKeepAlives = true
+	return t
+})
+
+// nativeLink is a link over github.com/coder/websocket.
+type nativeLink struct{ conn *websocket.Conn }
+
+func dial(ctx context.Context, url string) (link, error) {
+	conn, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{ //nolint:bodyclose // never needed, says its documentation
+		HTTPClient:   &http.Client{Transport: transport()},
+		Subprotocols: []string{protocol.Subprotocol},
+	})
+	if err != nil {
+		return nil, errors.New("client: can't connect: " + err.Error())
+	}
+	if conn.Subprotocol() != protocol.Subprotocol {
+		_ = conn.CloseNow()
+		return nil, errSubprotocol
+	}
+	conn.SetReadLimit(maxFrame)
+	return nativeLink{conn}, nil
+}
+
+func (l nativeLink) read(ctx context.Context) ([]byte, error) {
+	kind, frame, err := l.conn.Read(ctx)
+	var closed websocket.CloseError
+	switch {
+	case errors.As(err, &closed):
+		return nil, &closedError{code: protocol.CloseCode(closed.Code), reason: closed.Reason}
+	case err != nil:
+		return nil, errors.New("client: the connection broke: " + err.Error())
+	case kind != websocket.MessageText:
+		return nil, errBinary
+	}
+	return frame, nil
+}
+
+func (l nativeLink) write(ctx context.Context, frame []byte) error {
+	if err := l.conn.Write(ctx, websocket.MessageText, frame); err != nil {
+		return errors.New("client: the connection broke: " + err.Error())
+	}
+	return nil
+}
+
+func (l nativeLink) close() { _ = l.conn.Close(websocket.StatusNormalClosure, "") }
+
+func (l nativeLink) drop() { _ = l.conn.CloseNow() }
