@@ -1,0 +1,4 @@
+package broker
+
+// PublishSource is publish.lua.
+var PublishSource = publishSource

@@ -1,0 +1,176 @@
+package broker
+
+import (
+	"context"
+	_ "embed" // for the scripts
+	"encoding/json"
+	"errors"
+	"strconv"
+
+	"github.com/redis/go-redis/v9"
+
+	"fanlight/shared/protocol"
+)
+
+//go:embed publish.lua
+var publishSource string
+
+var publishScript = redis.NewScript(publishSource)
+
+const (
+	// queueLen bounds the publishes that wait for a pipeline; when it is full,
+	// publishers wait.
+	queueLen = 1024
+	// batchLen and batchBytes bound one pipeline.
+	batchLen   = 64
+	batchBytes = 256 << 10
+)
+
+// request is a publish on its way.
+type request struct {
+	channel, key string
+	data         json.RawMessage
+	done         func(protocol.Published, error)
+}
+
+// Publish hands a message to Redis and returns; done is called once, from a
+// goroutine of the broker's, with where the message stands. It must not block.
+// Publishes from one goroutine reach Redis in their order. The data is JSON on
+// one line; the key, which may be empty, makes a retry safe.
+//
+// While [queueLen] publishes wait, Publish waits too, until its context ends.
+// done's error is a [*protocol.Error]: with CodeUnavailable the message may or
+// may not have been taken.
+func (b *Broker) Publish(ctx context.Context, channel string, data json.RawMessage, key string, done func(protocol.Published, error)) {
+	b.publishers.RLock()
+	defer b.publishers.RUnlock()
+	if b.ctx.Err() != nil {
+		done(protocol.Published{}, unavailable(errClosed))
+		return
+	}
+	r := &request{channel: channel, key: key, data: data, done: done}
+	select {
+	case <-b.ctx.Done():
+		done(protocol.Published{}, unavailable(errClosed))
+	case <-ctx.Done():
+		done(protocol.Published{}, unavailable(ctx.Err()))
+	case b.queue <- r:
+	}
+}
+
+var errClosed = errors.New("the relay is closing")
+
+// publishLoop sends what waits, a pipeline at a time, until the broker closes.
+func (b *Broker) publishLoop() {
+	var batch []*request
+	for {
+		select {
+		case <-b.ctx.Done():
+			b.refuseQueued()
+			return
+		case r := <-b.queue:
+			batch = b.gather(append(batch[:0], r))
+			b.send(batch)
+			clear(batch)
+		}
+	}
+}
+
+// refuseQueued answers what was queued when the broker closed. Holding the lock
+// it knows that nobody is about to queue more.
+func (b *Broker) refuseQueued() {
+	b.publishers.Lock()
+	defer b.publishers.Unlock()
+	for len(b.queue) > 0 {
+		r := <-b.queue
+		r.done(protocol.Published{}, unavailable(errClosed))
+	}
+}
+
+// gather adds to a batch what is there already.
+func (b *Broker) gather(batch []*request) []*request {
+	size := len(batch[0].data)
+	for len(batch) < batchLen && size < batchBytes {
+		select {
+		case r := <-b.queue:
+			batch = append(batch, r)
+			size += len(r.data)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// send runs one pipeline and answers its publishers. Redis that does not know
+// the script yet, or any more, gets it in full; it has done nothing till then.
+func (b *Broker) send(batch []*request) {
+	cmds := b.pipeline(batch, publishScript.EvalSha)
+	var unknown []*request
+	for i, cmd := range cmds {
+		if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {
+			unknown = append(unknown, batch[i])
+			continue
+		}
+		b.answer(batch[i], cmd)
+	}
+	if len(unknown) == 0 {
+		return
+	}
+	for i, cmd := range b.pipeline(unknown, publishScript.Eval) {
+		b.answer(unknown[i], cmd)
+	}
+}
+
+func (b *Broker) answer(r *request, cmd *redis.Cmd) {
+	published, err := result(r.channel, cmd)
+	if err == nil {
+		b.seen.put(r.channel, published.Position)
+	}
+	r.done(published, err)
+}
+
+type evaluate func(ctx context.Context, c redis.Scripter, keys []string, args ...any) *redis.Cmd
+
+func (b *Broker) pipeline(batch []*request, eval evaluate) []*redis.Cmd {
+	ctx, cancel := context.WithTimeout(b.ctx, timeout)
+	defer cancel()
+	// As a transaction, since another relay's commands could come in between:
+	// if it loaded the script in the middle, those before it would go last.
+	pipe := b.rdb.TxPipeline()
+	cmds := make([]*redis.Cmd, len(batch))
+	for i, r := range batch {
+		keys := []string{b.metaKey(r.channel), b.streamKey(r.channel)}
+		if r.key != "" {
+			keys = append(keys, b.resultKey(r.channel, r.key))
+		}
+		policy, seen := b.policy(r.channel), b.seen.get(r.channel)
+		cmds[i] = eval(ctx, pipe, keys, b.cfg.Prefix+r.channel, newEpoch(), newID(), []byte(r.data),
+			policy.HistorySize, policy.HistoryAge.Milliseconds(), metaAge.Milliseconds(), keyAge.Milliseconds(),
+			seen.Epoch, seen.Offset)
+	}
+	// The error is the first command's that failed; each command has its own.
+	_, _ = pipe.Exec(ctx)
+	return cmds
+}
+
+// result reads what publish.lua returned.
+func result(channel string, cmd *redis.Cmd) (protocol.Published, error) {
+	reply, err := cmd.StringSlice()
+	if err != nil {
+		return protocol.Published{}, unavailable(err)
+	}
+	if len(reply) != 4 {
+		return protocol.Published{}, unavailable(errors.New("publish.lua returned " + strconv.Itoa(len(reply)) + " values"))
+	}
+	offset, err := strconv.ParseUint(reply[1], 10, 64)
+	if err != nil {
+		return protocol.Published{}, unavailable(err)
+	}
+	return protocol.Published{
+		Channel:   channel,
+		Position:  protocol.Position{Epoch: reply[0], Offset: offset},
+		ID:        reply[2],
+		Duplicate: reply[3] == "1",
+	}, nil
+}
