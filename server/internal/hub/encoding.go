@@ -1,0 +1,107 @@
+package hub
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+
+	"fanlight/shared/protocol"
+)
+
+// Encoding is a form in which publications are sent.
+type Encoding uint8
+
+// The encodings, one a way in.
+const (
+	// EncodingV1 is a line of a fanlight.v1 frame.
+	EncodingV1 Encoding = iota
+	// EncodingPlain is the data alone, a JSON string without its quotes.
+	EncodingPlain
+	// EncodingSSE is an event of an event stream.
+	EncodingSSE
+	encodings
+)
+
+// fanout is a publication on its way to many, with the encodings made so far.
+// Its room's lock guards it.
+type fanout struct {
+	pub     protocol.Publication
+	prev    string // the id of the publication before it
+	past    bool   // it comes out of the history
+	encoded [encodings][]byte
+}
+
+// EncodeGap encodes a gap. A plain WebSocket can't be told of one: see [GapError].
+func EncodeGap(g *protocol.Gap, e Encoding) []byte {
+	return encodeMarker("gap", protocol.Message{Gap: g}, g, e)
+}
+
+// EncodeReset encodes a reset. A plain WebSocket has no positions that could be
+// reset, so nothing is said there.
+func EncodeReset(r *protocol.Reset, e Encoding) []byte {
+	return encodeMarker("reset", protocol.Message{Reset: r}, r, e)
+}
+
+func encodeMarker(name string, m protocol.Message, body any, e Encoding) []byte {
+	if e == EncodingV1 {
+		return protocol.AppendMessage(nil, &m)
+	}
+	b, err := json.Marshal(body)
+	if err != nil {
+		panic("hub: " + err.Error()) // plain structs can be marshalled
+	}
+	return []byte("event: " + name + "\ndata: " + string(b) + "\n\n")
+}
+
+// GapError is what ends a subscriber that can't be told of a gap.
+func GapError(g *protocol.Gap) *protocol.Error {
+	return &protocol.Error{
+		Code: protocol.CodeGap, Field: "channel",
+		Message: strconv.FormatUint(g.Count, 10) + " messages of " + g.Channel + " are lost",
+	}
+}
+
+// bytes encodes the publication, the first time it is asked to.
+func (f *fanout) bytes(e Encoding) []byte {
+	if f.encoded[e] == nil {
+		f.encoded[e] = encode(&f.pub, e)
+	}
+	return f.encoded[e]
+}
+
+func encode(p *protocol.Publication, e Encoding) []byte {
+	switch e {
+	case EncodingPlain:
+		return protocol.Plain(p.Data)
+	case EncodingSSE:
+		return appendEvent(nil, p)
+	default:
+		return protocol.AppendPublication(make([]byte, 0, 192+len(p.Data)), p)
+	}
+}
+
+// appendEvent writes one event of a stream (WHATWG HTML, "Server-sent events"):
+// its id is the position, its data that of a plain WebSocket, a line each.
+func appendEvent(dst []byte, p *protocol.Publication) []byte {
+	if !p.Foreign {
+		dst = append(dst, "id: "...)
+		dst = append(dst, p.Channel...)
+		dst = append(dst, '@')
+		dst = append(dst, p.Epoch...)
+		dst = append(dst, ':')
+		dst = strconv.AppendUint(dst, p.Offset, 10)
+		dst = append(dst, ':')
+		dst = append(dst, p.ID...)
+		dst = append(dst, '\n')
+	}
+	data := protocol.Plain(p.Data)
+	// A CR ends a line too, and has no other way through.
+	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
+	data = bytes.ReplaceAll(data, []byte("\r"), []byte("\n"))
+	for line := range bytes.SplitSeq(data, []byte("\n")) {
+		dst = append(dst, "data: "...)
+		dst = append(dst, line...)
+		dst = append(dst, '\n')
+	}
+	return append(dst, '\n')
+}

@@ -1,0 +1,40 @@
+package node
+
+import (
+	"context"
+
+	"fanlight/shared/channel"
+	"fanlight/shared/protocol"
+)
+
+// Presence returns who is on a channel, on all relays. It fails with
+// CodePresenceOff where presence is not kept, and with CodeUnavailable when
+// Redis does not answer.
+func (n *Node) Presence(ctx context.Context, channel string) (protocol.Presence, error) {
+	if err := CheckChannel(channel); err != nil {
+		return protocol.Presence{}, err
+	}
+	if !n.presentOn(channel).Kept {
+		return protocol.Presence{}, &protocol.Error{
+			Code: protocol.CodePresenceOff, Field: "channel", Message: "nobody keeps who is on " + channel,
+		}
+	}
+	return n.presence.List(ctx, channel)
+}
+
+func (n *Node) presentOn(name string) Present {
+	if p, ok := n.present[channel.Namespace(name)]; ok {
+		return p
+	}
+	return n.present[""]
+}
+
+// enter makes a subscription's connection present, if the channel keeps that,
+// and if it has not left already.
+func (n *Node) enter(s *Subscription) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := n.presentOn(s.Channel()); p.Kept && !s.left {
+		n.presence.Enter(s.Channel(), s.who, p.Announced)
+	}
+}

@@ -1,0 +1,66 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"unicode/utf8"
+
+	"fanlight/shared/protocol"
+)
+
+// Publish checks a message and hands it to Redis. It returns an error, always
+// a [*protocol.Error], when the message is refused at once; done is not called
+// then. Else done is called once, later, with the outcome; it must not block.
+// The context bounds only the wait for a place in the queue. Messages from one
+// goroutine are published in their order.
+func (n *Node) Publish(ctx context.Context, p protocol.Publish, done func(protocol.Published, error)) error {
+	if err := CheckChannel(p.Channel); err != nil {
+		return err
+	}
+	if err := n.checkData(p.Data); err != nil {
+		return err
+	}
+	if len(p.Key) > protocol.MaxKey {
+		return &protocol.Error{
+			Code: protocol.CodeBadRequest, Field: "key", Limit: protocol.MaxKey,
+			Message: fmt.Sprintf("a key has at most %d bytes, not %d", protocol.MaxKey, len(p.Key)),
+		}
+	}
+	n.broker.Publish(ctx, p.Channel, protocol.OneLine(p.Data), p.Key, done)
+	return nil
+}
+
+// PublishWait is Publish for callers that wait for the outcome.
+func (n *Node) PublishWait(ctx context.Context, p protocol.Publish) (protocol.Published, error) {
+	type outcome struct {
+		published protocol.Published
+		err       error
+	}
+	done := make(chan outcome, 1)
+	err := n.Publish(ctx, p, func(published protocol.Published, err error) { done <- outcome{published, err} })
+	if err != nil {
+		return protocol.Published{}, err
+	}
+	// Not bounded by the context: the message is on its way, and the broker
+	// answers within its own time.
+	o := <-done
+	return o.published, o.err
+}
+
+func (n *Node) checkData(data json.RawMessage) error {
+	switch {
+	case len(data) == 0:
+		return &protocol.Error{Code: protocol.CodeBadRequest, Field: "data", Message: "data is missing"}
+	case len(data) > n.limits.Message:
+		return &protocol.Error{
+			Code: protocol.CodeTooLarge, Field: "data", Limit: n.limits.Message,
+			Message: fmt.Sprintf("a message has at most %d bytes, not %d", n.limits.Message, len(data)),
+		}
+	case !utf8.Valid(data):
+		return &protocol.Error{Code: protocol.CodeInvalidUTF8, Field: "data", Message: "data is not UTF-8"}
+	case !json.Valid(data):
+		return &protocol.Error{Code: protocol.CodeDataInvalid, Field: "data", Message: "data is not one JSON value"}
+	}
+	return nil
+}

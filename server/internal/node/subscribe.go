@@ -1,0 +1,179 @@
+package node
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"fanlight/server/internal/broker"
+	"fanlight/server/internal/hub"
+	"fanlight/server/internal/recovery"
+	"fanlight/shared/protocol"
+)
+
+// subscribeTimeout bounds the wait for Redis's confirmation.
+const subscribeTimeout = 5 * time.Second
+
+// Subscription is one subscriber on one channel.
+type Subscription struct {
+	request   protocol.Subscribe
+	who       protocol.Member
+	hub       *hub.Subscription
+	confirmed <-chan struct{}
+
+	mu   sync.Mutex
+	left bool
+}
+
+// Channel returns the channel's name.
+func (s *Subscription) Channel() string { return s.request.Channel }
+
+// Subscribe asks for a channel, and does not wait. Who it is for is present
+// there once it has started. Nothing is delivered before
+// [Node.Start]; whatever becomes of it, [Node.Unsubscribe] has to end it.
+func (n *Node) Subscribe(req protocol.Subscribe, who protocol.Member, sub hub.Subscriber) (*Subscription, error) {
+	if err := CheckSubscribe(&req); err != nil {
+		return nil, err
+	}
+	n.interest.Lock()
+	defer n.interest.Unlock()
+	joined := n.hub.Join(req.Channel, sub)
+	return &Subscription{request: req, who: who, hub: joined, confirmed: n.broker.Subscribe(req.Channel)}, nil
+}
+
+// CheckSubscribe returns nil for a request that makes sense, else a
+// [*protocol.Error] that names the field.
+func CheckSubscribe(req *protocol.Subscribe) error {
+	if err := CheckChannel(req.Channel); err != nil {
+		return err
+	}
+	bad := func(field, message string, limit int) error {
+		return &protocol.Error{Code: protocol.CodeBadRequest, Field: field, Message: message, Limit: limit}
+	}
+	s, r := req.Since, req.Rewind
+	switch {
+	case s != nil && r != nil:
+		return bad("rewind", "give since or rewind, not both", 0)
+	case s != nil && s.Epoch == "" && s.Offset > 0:
+		return bad("since.epoch", "an offset needs its epoch", 0)
+	case s != nil && (len(s.Epoch) > maxID || len(s.Last) > maxID):
+		return bad("since", "no position of ours is that long", maxID)
+	case r != nil && (r.Count < 0 || r.Count > protocol.MaxRewind):
+		return bad("rewind.count", "a rewind has 1 to "+strconv.Itoa(protocol.MaxRewind)+" publications", protocol.MaxRewind)
+	case r != nil && (r.Age < 0 || r.Age > maxAge):
+		return bad("rewind.age", "a rewind goes back a year at the most", maxAge)
+	case r != nil && (r.Count > 0) == (r.Age > 0):
+		return bad("rewind", "give count or age, one of them", 0)
+	}
+	return nil
+}
+
+const (
+	// maxID is more than any epoch or id of ours is long.
+	maxID = 64
+	// maxAge is a year, in milliseconds.
+	maxAge = 365 * 24 * 3600 * 1000
+)
+
+// Quiet returns where a subscription's channel stands, if nothing was
+// delivered to it since it was last asked.
+func (s *Subscription) Quiet() (protocol.Since, bool) { return s.hub.Quiet() }
+
+// Start waits for Redis and lets the deliveries begin. When it returns nil,
+// started was called with where the subscription begins, and the publications
+// after that are delivered, in order and without hole, until
+// [Node.Unsubscribe]: first those of the history that the request wants, then
+// the live ones. started must not block.
+//
+// The order of the steps is what makes it exact: gather what arrives; have
+// Redis confirm; read the history; deliver it; let go of what came after its
+// end. A message published before the confirmation is in the history that is
+// read after it, and a message after the confirmation is gathered.
+//
+// The error is a [*protocol.Error]; CodeUnavailable when Redis does not answer
+// in time, and of no meaning when the subscription was ended meanwhile.
+func (n *Node) Start(ctx context.Context, s *Subscription, started func(protocol.Subscribed)) error {
+	ctx, cancel := context.WithTimeout(ctx, subscribeTimeout)
+	defer cancel()
+	select {
+	case <-s.confirmed:
+	case <-ctx.Done():
+		return &protocol.Error{Code: protocol.CodeUnavailable, Message: "Redis did not confirm the subscription"}
+	}
+	history, verdict, err := n.past(ctx, &s.request)
+	if err != nil {
+		return err
+	}
+	answer := protocol.Subscribed{
+		Channel: s.request.Channel, Position: history.Position, Last: history.Last,
+		Recovered: len(verdict.Publications), Gap: verdict.Gap, Reset: verdict.Reset,
+	}
+	if !s.hub.Start(history.Since(), verdict.Publications, func() { started(answer) }) {
+		return &protocol.Error{Code: protocol.CodeUnavailable, Message: "too many messages arrived while subscribing"}
+	}
+	n.enter(s)
+	return nil
+}
+
+// past reads what a subscription begins with.
+func (n *Node) past(ctx context.Context, req *protocol.Subscribe) (*recovery.History, recovery.Verdict, error) {
+	switch {
+	case req.Since != nil:
+		return n.since(ctx, req.Channel, *req.Since)
+	case req.Rewind != nil && req.Rewind.Count > 0:
+		h, err := n.broker.History(ctx, req.Channel, broker.Query{Reverse: true, Limit: req.Rewind.Count})
+		if err != nil {
+			return nil, recovery.Verdict{}, err
+		}
+		past := slices.Clone(h.Publications) // the history is shared
+		slices.Reverse(past)
+		return h, recovery.Verdict{Publications: past}, nil
+	case req.Rewind != nil:
+		h, err := n.broker.History(ctx, req.Channel, broker.Query{Age: time.Duration(req.Rewind.Age) * time.Millisecond})
+		if err != nil {
+			return nil, recovery.Verdict{}, err
+		}
+		return h, recovery.Verdict{Publications: h.Publications}, nil
+	default:
+		h, err := n.broker.History(ctx, req.Channel, broker.Query{Reverse: true, Limit: 1})
+		if err != nil {
+			return nil, recovery.Verdict{}, err
+		}
+		return h, recovery.Verdict{}, nil
+	}
+}
+
+// since reads what follows a position, and judges it.
+func (n *Node) since(ctx context.Context, channel string, since protocol.Since) (*recovery.History, recovery.Verdict, error) {
+	h, err := n.broker.History(ctx, channel, broker.Query{After: since.Offset})
+	if err != nil {
+		return nil, recovery.Verdict{}, err
+	}
+	if !h.Belongs(since) && since.Offset > 0 {
+		whole, err := n.broker.History(ctx, channel, broker.Query{}) // all of it, then
+		if err != nil {
+			return nil, recovery.Verdict{}, err
+		}
+		judged := *whole // it is shared
+		judged.At = h.At
+		h = &judged
+	}
+	return h, recovery.Judge(since, h), nil
+}
+
+// Unsubscribe ends a subscription; ended says that its whole connection is at
+// its end. After it returned, nothing more is delivered, and a Start that is
+// under way fails. Calling it twice is harmless.
+func (n *Node) Unsubscribe(s *Subscription, ended bool) {
+	n.interest.Lock()
+	if n.hub.Leave(s.hub) {
+		n.broker.Unsubscribe(s.request.Channel)
+	}
+	n.interest.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left = true
+	n.presence.Leave(s.request.Channel, s.who.Client, ended)
+}
