@@ -1,0 +1,52 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"fanlight/shared/protocol"
+)
+
+// defaultPage is how many publications a page of history has.
+const defaultPage = 100
+
+// history serves GET /history?channel=&since=<epoch>:<offset>&limit=&reverse=1.
+func (a *API) history(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	channel := protocol.DefaultChannel
+	if q.Has("channel") {
+		channel = q.Get("channel")
+	}
+	limit, reverse := defaultPage, false
+	var since *protocol.Since
+	var err error
+	if s := q.Get("limit"); s != "" {
+		if limit, err = strconv.Atoi(s); err != nil {
+			return &protocol.Error{Code: protocol.CodeBadRequest, Field: "limit", Limit: protocol.MaxRewind, Message: "limit is a number"}
+		}
+	}
+	if s := q.Get("reverse"); s != "" {
+		if reverse, err = strconv.ParseBool(s); err != nil {
+			return &protocol.Error{Code: protocol.CodeBadRequest, Field: "reverse", Message: "reverse is 1 or 0"}
+		}
+	}
+	if s := q.Get("since"); s != "" {
+		epoch, number, _ := strings.Cut(s, ":")
+		number, last, _ := strings.Cut(number, ":")
+		offset, perr := strconv.ParseUint(number, 10, 64)
+		if perr != nil {
+			return &protocol.Error{Code: protocol.CodeBadRequest, Field: "since", Message: "since is <epoch>:<offset>"}
+		}
+		since = &protocol.Since{Epoch: epoch, Offset: offset, Last: last}
+	}
+	page, err := a.Node.History(r.Context(), channel, since, limit, reverse)
+	if err != nil {
+		return err
+	}
+	if page.Publications == nil {
+		page.Publications = []protocol.Publication{} // an empty page is [], not null
+	}
+	writeJSON(w, "application/json", http.StatusOK, page)
+	return nil
+}

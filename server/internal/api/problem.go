@@ -1,0 +1,39 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"fanlight/shared/protocol"
+)
+
+// WriteProblem answers a request with an error. Errors that are not the
+// protocol's own are told as CodeInternal, without their text.
+func WriteProblem(w http.ResponseWriter, err error) {
+	var e *protocol.Error
+	if !errors.As(err, &e) {
+		e = &protocol.Error{Code: protocol.CodeInternal, Message: "something went wrong"}
+	}
+	status := e.Status()
+	if status == 0 {
+		status = http.StatusInternalServerError
+	}
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "1")
+	}
+	writeJSON(w, "application/problem+json", status, protocol.Problem{
+		Title: http.StatusText(status), Status: status, Detail: e.Message,
+		Code: e.Code, Field: e.Field, Limit: e.Limit,
+	})
+}
+
+func writeJSON(w http.ResponseWriter, contentType string, status int, body any) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(body) // the client is gone; there is nobody to tell
+}

@@ -1,0 +1,113 @@
+package api
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+	"unicode/utf8"
+
+	"fanlight/shared/protocol"
+)
+
+// bodyTimeout is how long a request's body may take to arrive.
+const bodyTimeout = 10 * time.Second
+
+// publish serves POST /publish. The body is a [protocol.PublishRequest], or an
+// array of them, whatever its declared type, since curl -d declares a form;
+// without a body, ?message= and ?channel= are taken, as the article's server did.
+func (a *API) publish(w http.ResponseWriter, r *http.Request) error {
+	body, err := a.readBody(w, r)
+	if err != nil {
+		return err
+	}
+	p := protocol.Publish{Channel: protocol.DefaultChannel, Key: r.Header.Get("Idempotency-Key")}
+	query := r.URL.Query()
+	if query.Has("channel") {
+		p.Channel = query.Get("channel")
+	}
+	switch {
+	case len(body) > 0 && body[0] == '[':
+		return a.publishBatch(w, r, p, body)
+	case len(body) > 0:
+		err = fill(&p, body)
+	case !query.Has("message"):
+		err = &protocol.Error{
+			Code: protocol.CodeBadRequest, Field: "body",
+			Message: `nothing to publish: send {"channel": "…", "data": …}`,
+		}
+	case !utf8.ValidString(query.Get("message")):
+		err = &protocol.Error{Code: protocol.CodeInvalidUTF8, Field: "message", Message: "the message is not UTF-8"}
+	default:
+		p.Data = protocol.Text(query.Get("message"))
+	}
+	if err != nil {
+		return err
+	}
+	published, err := a.Node.PublishWait(r.Context(), p)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, "application/json", http.StatusOK, publishResponse(p, published))
+	return nil
+}
+
+func publishResponse(p protocol.Publish, published protocol.Published) *protocol.PublishResponse {
+	return &protocol.PublishResponse{Status: protocol.StatusSuccess, Published: published, Message: p.Data}
+}
+
+func (a *API) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	// A body that trickles in must not hold a connection for ever.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
+	limit := a.Node.Limits().Frame
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(limit)))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, &protocol.Error{
+			Code: protocol.CodeTooLarge, Field: "body", Limit: limit,
+			Message: fmt.Sprintf("a body has at most %d bytes", limit),
+		}
+	case err != nil:
+		return nil, &protocol.Error{Code: protocol.CodeBadRequest, Field: "body", Message: "the body could not be read"}
+	case !utf8.Valid(body):
+		return nil, &protocol.Error{Code: protocol.CodeInvalidUTF8, Field: "body", Message: "the body is not UTF-8"}
+	}
+	return bytes.TrimSpace(body), nil
+}
+
+// fill reads a body into a publish.
+func fill(p *protocol.Publish, body []byte) error {
+	var req protocol.PublishRequest
+	if err := json.Unmarshal(body, &req); err != nil {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			return &protocol.Error{Code: protocol.CodeBadRequest, Field: cmp.Or(wrong.Field, "body"), Message: "wrong type: " + wrong.Value}
+		}
+		return &protocol.Error{
+			Code: protocol.CodeDataInvalid, Field: "body",
+			Message: `the body is not JSON; send {"channel": "…", "data": …}: ` + err.Error(),
+		}
+	}
+	if req.Channel != "" {
+		p.Channel = req.Channel
+	}
+	if req.Key != "" {
+		p.Key = req.Key
+	}
+	switch {
+	case req.Data != nil && req.Message != nil:
+		return &protocol.Error{Code: protocol.CodeBadRequest, Field: "message", Message: "give data or message, not both"}
+	case req.Data != nil:
+		p.Data = req.Data
+	case req.Message != nil:
+		p.Data = req.Message
+	default:
+		return &protocol.Error{Code: protocol.CodeBadRequest, Field: "data", Message: "data is missing"}
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package session
+
+import (
+	"context"
+	"sync"
+
+	"fanlight/shared/protocol"
+)
+
+// Manager knows the sessions of a relay. The zero value is ready.
+type Manager struct {
+	mu      sync.Mutex
+	closing bool
+	all     map[*Session]struct{}
+	gone    sync.WaitGroup
+}
+
+// Start makes a session, or returns an error with CodeShutdown when the relay
+// stops. Whoever starts one calls Finish when its connection is done with.
+func (m *Manager) Start(cfg Config) (*Session, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closing {
+		return nil, shutdown()
+	}
+	s := newSession(cfg)
+	if m.all == nil {
+		m.all = make(map[*Session]struct{})
+	}
+	m.all[s] = struct{}{}
+	m.gone.Add(1)
+	return s, nil
+}
+
+// Finish ends a session without a word, if it has not ended, waits until it is
+// gone and forgets it.
+func (m *Manager) Finish(s *Session) {
+	s.End(nil)
+	<-s.Done()
+	m.mu.Lock()
+	delete(m.all, s)
+	m.mu.Unlock()
+	m.gone.Done()
+}
+
+// Count returns the number of sessions.
+func (m *Manager) Count() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.all)
+}
+
+// Drain ends every session with CodeShutdown, and lets none start any more. It
+// does not wait.
+func (m *Manager) Drain() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closing = true
+	for s := range m.all {
+		s.End(shutdown())
+	}
+}
+
+// Close drains, and waits until all sessions are gone or the context ends.
+func (m *Manager) Close(ctx context.Context) error {
+	m.Drain()
+	gone := make(chan struct{})
+	go func() {
+		m.gone.Wait()
+		close(gone)
+	}()
+	select {
+	case <-gone:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func shutdown() *protocol.Error {
+	return &protocol.Error{Code: protocol.CodeShutdown, Message: "the server is stopping; come back"}
+}

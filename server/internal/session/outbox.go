@@ -1,0 +1,139 @@
+package session
+
+import (
+	"sync"
+	"time"
+
+	"fanlight/shared/protocol"
+)
+
+// Link is a connection as its session sees it. A transport implements it. Its
+// methods are called from one goroutine at a time.
+type Link interface {
+	// Write sends items, in order, as one piece if it can. It may block, within
+	// a time of the transport's own. It must not keep the slice.
+	Write(items [][]byte) error
+	// Close ends the connection and says why; nil means that the other side is
+	// gone already, or that a write failed.
+	Close(why *protocol.Error)
+	// Hurry makes a Write that is under way give up soon.
+	Hurry()
+}
+
+// keptItems is how many places an empty outbox keeps, so that a session that
+// gets a message now and then does not allocate for each.
+const keptItems = 4
+
+// itemSize is what an item takes besides its bytes: without it, an outbox
+// could hold any number of empty ones.
+const itemSize = 24
+
+// outbox queues what a session sends, and writes it.
+type outbox struct {
+	link  Link
+	limit int           // bytes
+	flush time.Duration // 0: at once
+
+	mu      sync.Mutex
+	items   [][]byte
+	spare   [][]byte // the slice that is not being filled
+	bytes   int
+	writing bool // a goroutine writes, or a timer will start one
+	ended   bool
+	why     *protocol.Error
+	timer   *time.Timer
+	leave   func()        // called once, before the link is closed
+	done    chan struct{} // closed once the link is closed
+}
+
+// add queues an item. It reports false when the item does not fit, and the
+// outbox must be ended; after the end it drops what it is given. What is not
+// counted always fits.
+func (o *outbox) add(item []byte, counted bool) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ended {
+		return true
+	}
+	if counted {
+		size := itemSize + len(item)
+		if o.bytes+size > o.limit {
+			return false
+		}
+		o.bytes += size
+	}
+	o.items = append(o.items, item)
+	o.start()
+	return true
+}
+
+// start sees to it that what is queued is written. The lock is held.
+func (o *outbox) start() {
+	switch {
+	case o.writing:
+	case o.flush == 0 || o.ended:
+		o.writing = true
+		go o.write()
+	default:
+		o.writing = true
+		if o.timer == nil {
+			o.timer = time.AfterFunc(o.flush, o.write)
+		} else {
+			o.timer.Reset(o.flush)
+		}
+	}
+}
+
+// end makes what is queued the last that is written, or throws it away.
+// Only the first call counts.
+func (o *outbox) end(why *protocol.Error, discard bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ended {
+		return
+	}
+	o.ended, o.why = true, why
+	if discard {
+		o.items, o.bytes = nil, 0
+		o.link.Hurry()
+	}
+	if o.timer != nil && o.timer.Stop() {
+		o.writing = false // the timer would have been the one that writes
+	}
+	o.start()
+}
+
+// write writes until nothing is queued, and closes the link once the outbox
+// has ended.
+func (o *outbox) write() {
+	for {
+		o.mu.Lock()
+		if len(o.items) == 0 {
+			o.writing = false
+			ended, why := o.ended, o.why
+			o.mu.Unlock()
+			if ended {
+				o.leave()
+				o.link.Close(why)
+				close(o.done)
+			}
+			return
+		}
+		items := o.items
+		o.items, o.spare, o.bytes = o.spare, nil, 0
+		o.mu.Unlock()
+
+		err := o.link.Write(items)
+
+		clear(items) // the bytes are shared: don't keep them alive
+		o.mu.Lock()
+		if cap(items) <= keptItems {
+			o.spare = items[:0]
+		}
+		if err != nil {
+			o.items, o.bytes = nil, 0
+			o.ended, o.why = true, nil
+		}
+		o.mu.Unlock()
+	}
+}

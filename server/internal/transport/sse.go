@@ -1,0 +1,121 @@
+package transport
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"fanlight/server/internal/hub"
+	"fanlight/server/internal/node"
+	"fanlight/server/internal/session"
+	"fanlight/shared/protocol"
+)
+
+// stream is an event stream (WHATWG HTML, "Server-sent events"), as a link.
+type stream struct {
+	w  http.ResponseWriter
+	rc *http.ResponseController
+	// positions is set for a stream of several channels, whose event ids have
+	// to tell where all of them stand.
+	positions *positions
+}
+
+// EventStream serves GET /sse. It returns an error, before anything was
+// written, for a request that it does not take; else it serves until the
+// connection ends, and returns nil.
+func (h *Handlers) EventStream(w http.ResponseWriter, r *http.Request) error {
+	requests, err := requestsOf(r)
+	if err != nil {
+		return err
+	}
+	if err := resume(requests, r); err != nil {
+		return err
+	}
+	for _, req := range requests {
+		if err := node.CheckChannel(req.Channel); err != nil {
+			return err
+		}
+	}
+	if limit := h.cfg.Limits.Subscriptions; len(requests) > limit {
+		return &protocol.Error{
+			Code: protocol.CodeTooManySubscriptions, Field: "channel", Limit: limit,
+			Message: fmt.Sprintf("a connection has at most %d subscriptions", limit),
+		}
+	}
+	st := &stream{w: w, rc: http.NewResponseController(w)}
+	if len(requests) > 1 {
+		st.positions = newPositions(requests)
+	}
+	s, err := h.cfg.Sessions.Start(session.Config{
+		Node: h.cfg.Node, Link: st, Encoding: hub.EncodingSSE, Outbox: h.cfg.Outbox,
+	})
+	if err != nil {
+		return err
+	}
+	defer h.cfg.Sessions.Finish(s)
+
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Accel-Buffering", "no") // nginx would keep events back
+	w.WriteHeader(http.StatusOK)
+	// From here on the session's goroutine is the one that writes.
+	s.Send([]byte("retry: 1000\n\n"))
+	fail := func(err error) {
+		s.Send([]byte("event: error\ndata: " + err.Error() + "\n\n"))
+		s.End(asError(err))
+	}
+	for _, req := range requests {
+		subscribed := func(answer protocol.Subscribed, err error) {
+			if err != nil {
+				fail(err)
+				return
+			}
+			if answer.Reset != nil {
+				s.Send(hub.EncodeReset(answer.Reset, hub.EncodingSSE))
+			}
+			if answer.Gap != nil {
+				s.Send(hub.EncodeGap(answer.Gap, hub.EncodingSSE))
+			}
+			s.Send(startEvent(answer))
+		}
+		if err := s.Subscribe(req, subscribed); err != nil {
+			fail(err)
+			return nil
+		}
+	}
+	tick := time.NewTicker(h.cfg.PingInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			s.Send([]byte(":\n\n")) // a comment, for proxies that cut what is silent
+		case <-r.Context().Done():
+			return nil
+		case <-s.Done():
+			return nil
+		}
+	}
+}
+
+// Write implements session.Link.
+func (s *stream) Write(items [][]byte) error {
+	if err := s.rc.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		return err
+	}
+	for _, item := range items {
+		if s.positions != nil {
+			item = s.positions.rewrite(item)
+		}
+		if _, err := s.w.Write(item); err != nil {
+			return err
+		}
+	}
+	return s.rc.Flush()
+}
+
+// Hurry implements session.Link.
+func (s *stream) Hurry() { _ = s.rc.SetWriteDeadline(time.Now().Add(hurryTimeout)) }
+
+// Close implements session.Link. The handler's return ends the response, and
+// an EventSource comes back by itself.
+func (s *stream) Close(*protocol.Error) {}

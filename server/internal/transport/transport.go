@@ -1,0 +1,96 @@
+package transport
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"fanlight/server/internal/node"
+	"fanlight/server/internal/session"
+	"fanlight/shared/protocol"
+)
+
+// Config is what the transports need. All of it is required, but for Build.
+type Config struct {
+	Node     *node.Node
+	Sessions *session.Manager
+	Limits   protocol.Limits
+	// Outbox is the most bytes that may wait to be written to one connection.
+	Outbox int
+	// PingInterval is how often a silent connection gives a sign of life.
+	PingInterval time.Duration
+	// ConnectTimeout is how long a fanlight.v1 connection may take to connect.
+	ConnectTimeout time.Duration
+	// Build is what the hello names.
+	Build string
+}
+
+// patience is how long a peer may be silent. Two and a half intervals: a
+// browser's hidden tab wakes once a minute, and a ping may be lost.
+func (c *Config) patience() time.Duration { return c.PingInterval * 5 / 2 }
+
+// Handlers serves the ways to hold a connection. It is safe for concurrent use.
+type Handlers struct{ cfg Config }
+
+// New returns the handlers.
+func New(cfg Config) *Handlers { return &Handlers{cfg: cfg} }
+
+// WebSocket serves GET /ws: fanlight.v1 to whoever asks for it by
+// Sec-WebSocket-Protocol, a plain WebSocket to everyone else.
+func (h *Handlers) WebSocket(w http.ResponseWriter, r *http.Request) {
+	if wantsV1(r) {
+		h.serveV1(w, r)
+	} else {
+		h.servePlain(w, r)
+	}
+}
+
+func wantsV1(r *http.Request) bool {
+	for _, header := range r.Header.Values("Sec-WebSocket-Protocol") {
+		for offered := range strings.SplitSeq(header, ",") {
+			if strings.TrimSpace(offered) == protocol.Subprotocol {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// requestsOf returns what a request subscribes to: its channels, each from
+// ?rewind=N publications back.
+func requestsOf(r *http.Request) ([]protocol.Subscribe, error) {
+	var rewind *protocol.Rewind
+	if n := r.URL.Query().Get("rewind"); n != "" {
+		count, err := strconv.Atoi(n)
+		if err != nil || count < 1 || count > protocol.MaxRewind {
+			return nil, &protocol.Error{
+				Code: protocol.CodeBadRequest, Field: "rewind", Limit: protocol.MaxRewind,
+				Message: fmt.Sprintf("rewind is a number from 1 to %d", protocol.MaxRewind),
+			}
+		}
+		rewind = &protocol.Rewind{Count: count}
+	}
+	var requests []protocol.Subscribe
+	for _, c := range channelsOf(r) {
+		requests = append(requests, protocol.Subscribe{Channel: c, Rewind: rewind})
+	}
+	return requests, nil
+}
+
+// channelsOf returns the channels that a request names, without repetition;
+// the default channel when it names none.
+func channelsOf(r *http.Request) []string {
+	var channels []string
+	for _, c := range r.URL.Query()["channel"] {
+		if !slices.Contains(channels, c) {
+			channels = append(channels, c)
+		}
+	}
+	if len(channels) == 0 {
+		return []string{protocol.DefaultChannel}
+	}
+	return channels
+}

@@ -1,0 +1,201 @@
+package transport
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"fanlight/server/internal/hub"
+	"fanlight/server/internal/session"
+	"fanlight/shared/protocol"
+)
+
+// v1 is one fanlight.v1 connection: the protocol package tells the flow.
+type v1 struct {
+	*session.Session
+	h         *Handlers
+	sock      *socket
+	connected bool
+	expiry    *time.Timer // ends the connection if it does not connect
+}
+
+func (h *Handlers) serveV1(w http.ResponseWriter, r *http.Request) {
+	sock, err := upgrade(w, r, &h.cfg, true)
+	if err != nil {
+		return
+	}
+	s, err := h.cfg.Sessions.Start(session.Config{
+		Node: h.cfg.Node, Link: sock, Encoding: hub.EncodingV1, Outbox: h.cfg.Outbox,
+	})
+	if err != nil {
+		sock.Close(asError(err))
+		return
+	}
+	v := &v1{Session: s, h: h, sock: sock}
+	v.expiry = time.AfterFunc(h.cfg.ConnectTimeout, func() {
+		s.End(&protocol.Error{
+			Code: protocol.CodeConnectTimeout, Limit: int(h.cfg.ConnectTimeout.Milliseconds()),
+			Message: fmt.Sprintf("no connect within %v", h.cfg.ConnectTimeout),
+		})
+	})
+	// See servePlain for why this is a goroutine.
+	go func() {
+		defer h.cfg.Sessions.Finish(s)
+		v.run()
+	}()
+}
+
+// run reads until the connection ends.
+func (v *v1) run() {
+	defer v.expiry.Stop()
+	for {
+		frame, ok, why := v.sock.read(v.h.cfg.Limits.Frame)
+		if !ok {
+			v.End(why)
+			return
+		}
+		for line := range protocol.Lines(frame) {
+			if !v.handle(line) {
+				return
+			}
+		}
+	}
+}
+
+// handle carries out one command. It reports false when the connection ends.
+func (v *v1) handle(line []byte) bool {
+	c, err := protocol.DecodeCommand(line)
+	switch {
+	case err != nil:
+		v.fail(c.ID, err)
+		if !v.connected {
+			v.End(connectRequired())
+		}
+		return v.connected
+	case c.Connect != nil:
+		return v.connect(c.ID, c.Connect)
+	case !v.connected:
+		v.fail(c.ID, connectRequired())
+		v.End(connectRequired())
+		return false
+	case c.Subscribe != nil:
+		v.subscribe(c.ID, c.Subscribe)
+	case c.Unsubscribe != nil:
+		v.unsubscribe(c.ID, c.Unsubscribe.Channel)
+	case c.Publish != nil:
+		v.publish(c.ID, c.Publish)
+	case c.Presence != nil:
+		v.presence(c.ID, c.Presence.Channel)
+	case c.Ping != nil:
+		v.ping(c.ID)
+	}
+	return true
+}
+
+func (v *v1) connect(id uint64, c *protocol.Connect) bool {
+	switch {
+	case v.connected:
+		v.fail(id, &protocol.Error{Code: protocol.CodeAlreadyConnected, Message: "connect is the first command, and only that"})
+		return true
+	case c.Version != protocol.Version:
+		err := &protocol.Error{
+			Code: protocol.CodeVersion, Field: "version", Limit: protocol.Version,
+			Message: fmt.Sprintf("this server speaks version %d, not %d", protocol.Version, c.Version),
+		}
+		v.fail(id, err)
+		v.End(err)
+		return false
+	case c.Flush < 0 || c.Flush > protocol.MaxFlush:
+		err := &protocol.Error{
+			Code: protocol.CodeBadRequest, Field: "flush", Limit: protocol.MaxFlush,
+			Message: fmt.Sprintf("flush is 0 to %d milliseconds, not %d", protocol.MaxFlush, c.Flush),
+		}
+		v.fail(id, err)
+		v.End(err)
+		return false
+	}
+	if len(c.User) > protocol.MaxUser {
+		err := &protocol.Error{
+			Code: protocol.CodeBadRequest, Field: "user", Limit: protocol.MaxUser,
+			Message: fmt.Sprintf("a user's name has at most %d bytes", protocol.MaxUser),
+		}
+		v.fail(id, err)
+		v.End(err)
+		return false
+	}
+	v.connected = true
+	v.SetUser(c.User)
+	v.expiry.Stop()
+	v.reply(&protocol.Message{ID: id, Hello: &protocol.Hello{
+		Version: protocol.Version,
+		Build:   v.h.cfg.Build,
+		Client:  v.ID(),
+		Ping:    int(v.h.cfg.PingInterval.Milliseconds()),
+		Time:    time.Now().UnixMicro(),
+		Limits:  v.h.cfg.Limits,
+	}})
+	v.SetFlush(time.Duration(c.Flush) * time.Millisecond)
+	return true
+}
+
+func (v *v1) subscribe(id uint64, req *protocol.Subscribe) {
+	err := v.Subscribe(*req, func(answer protocol.Subscribed, err error) {
+		if err != nil {
+			v.fail(id, err)
+			return
+		}
+		v.reply(&protocol.Message{ID: id, Subscribed: &answer})
+	})
+	if err != nil {
+		v.fail(id, err)
+	}
+}
+
+func (v *v1) presence(id uint64, channel string) {
+	err := v.Presence(channel, func(present protocol.Presence, err error) {
+		if err != nil {
+			v.fail(id, err)
+			return
+		}
+		v.reply(&protocol.Message{ID: id, Presence: &present})
+	})
+	if err != nil {
+		v.fail(id, err)
+	}
+}
+
+// ping answers, and tells a client that has heard nothing for a while where its
+// channels stand: a silent channel and a broken one look the same.
+func (v *v1) ping(id uint64) {
+	v.reply(&protocol.Message{ID: id, Pong: &protocol.Pong{Time: time.Now().UnixMicro()}})
+	v.Moved(func(m protocol.Moved) { v.reply(&protocol.Message{Moved: &m}) })
+}
+
+func (v *v1) unsubscribe(id uint64, channel string) {
+	if err := v.Unsubscribe(channel); err != nil {
+		v.fail(id, err)
+		return
+	}
+	v.reply(&protocol.Message{ID: id, Unsubscribed: &protocol.Unsubscribed{Channel: channel}})
+}
+
+func (v *v1) publish(id uint64, p *protocol.Publish) {
+	err := v.Publish(*p, func(published protocol.Published, err error) {
+		if err != nil {
+			v.fail(id, err)
+			return
+		}
+		v.reply(&protocol.Message{ID: id, Published: &published})
+	})
+	if err != nil {
+		v.fail(id, err)
+	}
+}
+
+func (v *v1) reply(m *protocol.Message) { v.Send(protocol.AppendMessage(nil, m)) }
+
+func (v *v1) fail(id uint64, err error) { v.reply(&protocol.Message{ID: id, Error: asError(err)}) }
+
+func connectRequired() *protocol.Error {
+	return &protocol.Error{Code: protocol.CodeConnectRequired, Message: "the first command is connect"}
+}
