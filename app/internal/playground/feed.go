@@ -1,0 +1,194 @@
+package playground
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"fanlight/app/internal/live"
+	"fanlight/shared/client"
+)
+
+const (
+	// MaxRows is how many messages are shown: what a browser updates sixty
+	// times a second.
+	MaxRows = 200
+	// maxKept and maxKeptBytes bound what is kept for the filter and for the
+	// end of a pause; the oldest goes first.
+	maxKept      = 1000
+	maxKeptBytes = 8 << 20
+	// quiet is the least time between two announcements.
+	quiet = 2 * time.Second
+)
+
+// Feed is what came in.
+type Feed struct {
+	// Filter is looked for in channels and texts, in whatever case.
+	Filter string
+	Paused bool
+	// Held counts what came since the pause began.
+	Held int
+	// Total counts all that came since the feed was last cleared, and Dropped
+	// what of it the page was too busy for.
+	Total, Dropped int
+
+	// Rows are what is shown, each in the slot that it keeps until a newer
+	// message needs it. By [Row.Turn] they are in order.
+	Rows []Row
+
+	// Announcement is for ears: what came and what was lost, at most every two
+	// seconds.
+	Announcement string
+
+	kept      []*Message // oldest first
+	keptBytes int
+	frozen    []*Message // what was kept when the pause began
+	turn      uint64
+	unsaid    unsaid
+	said      time.Time
+}
+
+// Row is a message in its slot.
+type Row struct {
+	// Turn grows with each message that is shown: of two rows, the one with
+	// the higher turn is the newer, and stands above.
+	Turn    uint64
+	Message *Message
+}
+
+// Take takes in a batch.
+func (f Feed) Take(b live.Batch, now time.Time) Feed {
+	f.Total += b.Dropped
+	f.Dropped += b.Dropped
+	var fresh []*Message
+	messages := 0
+	for _, ev := range b.Events {
+		switch ev := ev.(type) {
+		case client.Received:
+			fresh = append(fresh, newMessage(ev))
+			messages++
+		case client.Gap:
+			fresh = append(fresh, lostMark(ev.Gap, now))
+		case client.Reset:
+			fresh = append(fresh, anewMark(ev.Reset, now))
+		}
+	}
+	if len(fresh) == 0 {
+		return f
+	}
+	f.Total += messages
+	f.keep(fresh)
+	if f.Paused {
+		f.Held += messages
+		return f
+	}
+	f.Rows = slices.Clone(f.Rows)
+	for _, m := range fresh {
+		if f.matches(m) {
+			f.show(m)
+			f.unsaid.add(m)
+		}
+	}
+	return f.Tick(now)
+}
+
+func (f *Feed) keep(fresh []*Message) {
+	f.kept = append(slices.Clone(f.kept), fresh...)
+	for _, m := range fresh {
+		f.keptBytes += len(m.Data)
+	}
+	n := 0
+	for len(f.kept)-n > maxKept || f.keptBytes > maxKeptBytes {
+		f.keptBytes -= len(f.kept[n].Data)
+		n++
+	}
+	f.kept = f.kept[n:]
+}
+
+// show puts a message into the next slot. The rows must be the feed's own.
+func (f *Feed) show(m *Message) {
+	slot := f.turn % MaxRows
+	f.turn++
+	row := Row{Turn: f.turn, Message: m}
+	if int(slot) == len(f.Rows) { //nolint:gosec // less than MaxRows
+		f.Rows = append(f.Rows, row)
+		return
+	}
+	f.Rows[slot] = row
+}
+
+// matches lets every mark through: what is lost might have matched.
+func (f *Feed) matches(m *Message) bool {
+	if f.Filter == "" || m.Kind != Came {
+		return true
+	}
+	want := strings.ToLower(f.Filter)
+	return strings.Contains(m.Channel, want) || strings.Contains(strings.ToLower(m.Text), want)
+}
+
+// rebuild shows the newest of what is kept and matches; during a pause, of
+// what was kept when it began.
+func (f *Feed) rebuild() {
+	kept := f.kept
+	if f.Paused {
+		kept = f.frozen
+	}
+	var shown []*Message
+	for _, m := range slices.Backward(kept) {
+		if len(shown) < MaxRows && f.matches(m) {
+			shown = append(shown, m)
+		}
+	}
+	// Slots are counted from 0 again, turns go on.
+	f.Rows = nil
+	f.turn += (MaxRows - f.turn%MaxRows) % MaxRows
+	for _, m := range slices.Backward(shown) {
+		f.show(m)
+	}
+}
+
+// Sift sets the filter, and looks through what is kept at once.
+func (f Feed) Sift(filter string) Feed {
+	f.Filter = strings.TrimSpace(filter)
+	f.rebuild()
+	return f
+}
+
+// Pause stops the feed, or lets it go on with what came meanwhile.
+func (f Feed) Pause() Feed {
+	if f.Paused = !f.Paused; f.Paused {
+		f.frozen = f.kept
+		return f
+	}
+	f.Held, f.frozen = 0, nil
+	f.rebuild()
+	return f
+}
+
+// Clear forgets everything that came.
+func (f Feed) Clear() Feed {
+	return Feed{Filter: f.Filter, Paused: f.Paused, turn: f.turn + (MaxRows-f.turn%MaxRows)%MaxRows, said: f.said}
+}
+
+// Shown counts the messages among the rows.
+func (f Feed) Shown() int {
+	n := 0
+	for _, row := range f.Rows {
+		if row.Message.Kind == Came {
+			n++
+		}
+	}
+	return n
+}
+
+// Tick announces what has not been announced, unless that would be too soon.
+func (f Feed) Tick(now time.Time) Feed {
+	if f.Unsaid() && now.Sub(f.said) >= quiet {
+		f.Announcement = f.unsaid.words()
+		f.unsaid, f.said = unsaid{}, now
+	}
+	return f
+}
+
+// Unsaid reports whether something waits to be announced.
+func (f Feed) Unsaid() bool { return f.unsaid.messages+f.unsaid.marks > 0 }

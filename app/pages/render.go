@@ -1,0 +1,96 @@
+package pages
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"fanlight/app/ui"
+)
+
+// routePaths returns the paths of the pages.
+func routePaths() []string { return ui.Paths() }
+
+// own is go-app's view of our files: they are where they are asked for. It
+// serves nothing itself.
+type own struct{}
+
+func (own) Resolve(path string) string { return path }
+
+// render has go-app make its pages and scripts, by the path that each has.
+// A page is rendered once and is the same for everybody: nothing of a request
+// can get into it.
+func render(build string, wasmSize int) (map[string]*asset, error) {
+	ui.Route()
+	pages := ui.Paths()
+	h := &app.Handler{
+		Name:        "Fanlight",
+		ShortName:   "Fanlight",
+		Title:       "Fanlight",
+		Description: "Redis Pub/Sub, fanned out to browsers.",
+		Author:      "The Fanlight authors",
+		// All of them, or go-app fetches its own from another site.
+		Icon: app.Icon{
+			Default:  "/web/icon-192.png",
+			Large:    "/web/icon-512.png",
+			Maskable: "/web/icon-maskable-512.png",
+			SVG:      "/web/icon.svg",
+		},
+		Image:           "/web/icon-512.png",
+		BackgroundColor: "#131a28",
+		ThemeColor:      "#131a28",
+		Styles:          []string{"/web/base.css", "/web/shell.css", "/web/playground.css"},
+		RawHeaders: []string{
+			`<meta name="color-scheme" content="light dark">`,
+			`<script src="/web/boot.js"></script>`,
+		},
+		CacheableResources: append([]string{"/web/boot.js", "/web/logo.svg", "/web/icon.svg"}, pages...),
+		Resources:          own{},
+		Version:            build,
+		WasmContentLength:  strconv.Itoa(wasmSize),
+	}
+	types := map[string]string{
+		"/app.js":               "text/javascript; charset=utf-8",
+		"/app-worker.js":        "text/javascript; charset=utf-8",
+		"/wasm_exec.js":         "text/javascript; charset=utf-8",
+		"/app.css":              "text/css; charset=utf-8",
+		"/manifest.webmanifest": "application/manifest+json",
+	}
+	for _, p := range pages {
+		types[p] = "text/html; charset=utf-8"
+	}
+	assets := make(map[string]*asset, len(types))
+	for path, contentType := range types {
+		w := record{header: http.Header{}, status: http.StatusOK}
+		h.ServeHTTP(&w, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}, Header: http.Header{}})
+		if w.status != http.StatusOK {
+			return nil, fmt.Errorf("pages: go-app answered %d for %s", w.status, path)
+		}
+		assets[path] = newAsset(contentType, address.ReplaceAll(w.body.Bytes(), nil))
+	}
+	// The attributes of a prerendered page come in a random order: name its
+	// content by what it was made from.
+	for _, p := range pages {
+		assets[p].tag = hash([]byte(build), []byte(p))
+	}
+	return assets, nil
+}
+
+// address is what go-app says about the site's own, which we do not know.
+var address = regexp.MustCompile(`\s*<meta [^>]*"og:(url|image)"[^>]*>`)
+
+// record is a response that stays here.
+type record struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (r *record) Header() http.Header         { return r.header }
+func (r *record) WriteHeader(status int)      { r.status = status }
+func (r *record) Write(b []byte) (int, error) { return r.body.Write(b) }

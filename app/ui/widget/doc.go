@@ -1,0 +1,2 @@
+// Package widget holds the small components that pages share.
+package widget
