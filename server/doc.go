@@ -1,0 +1,7 @@
+// Command fanlight is a relay and its pages in one program: Redis Pub/Sub to
+// WebSockets and event streams, and a browser page to see it with. Without
+// arguments it needs nothing: it brings its own Redis.
+//
+// main.go joins the relay and the pages, and is the only place that knows
+// both; config.go reads flags and environment.
+package main

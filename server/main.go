@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"fanlight/app/pages"
+	"fanlight/server/relay"
+)
+
+// stopTimeout is how long a stop may take: closing handshakes of clients that
+// answer slowly, mostly.
+const stopTimeout = 8 * time.Second
+
+// namespaces are how channels are kept. Joins and leaves are told where a few
+// talk to each other, and not where thousands listen.
+var namespaces = map[string]relay.Namespace{
+	"":     {Presence: true},
+	"chat": {Presence: true, JoinLeave: true},
+}
+
+func main() {
+	cfg, err := readConfig(os.Args[1:], os.Getenv, os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return
+	case err != nil:
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err = run(ctx, cfg, os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "fanlight:", err)
+		os.Exit(1)
+	}
+}
+
+// run serves until the context ends, then stops in good order. It prints where
+// it can be reached to out, and logs to logs.
+func run(ctx context.Context, cfg config, out, logs io.Writer) error {
+	log := newLogger(cfg, logs)
+	redis.SetLogger(redisLog{log})
+	page, err := pages.New(pages.Config{})
+	if err != nil {
+		return err
+	}
+	// Listen first: whoever starts a second one should hear of the taken port,
+	// not of the embedded Redis.
+	listener, err := net.Listen("tcp", cfg.addr)
+	if err != nil {
+		return err
+	}
+	r, err := relay.New(relay.Config{
+		RedisURL: cfg.redis, EmbeddedAddr: cfg.embeddedAddr, Prefix: cfg.prefix,
+		Namespaces: namespaces, Loopback: cfg.loopback(), Pages: page, Build: page.Build(), Log: log,
+	})
+	if err != nil {
+		_ = listener.Close()
+		return err
+	}
+	greet(out, listener.Addr(), r.EmbeddedAddr(), cfg)
+
+	server := &http.Server{
+		Handler: r, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute,
+		MaxHeaderBytes: 64 << 10,                                          // room for the Last-Event-ID of a stream of many channels
+		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug), // a client's fault, nearly always
+	}
+	server.RegisterOnShutdown(r.Drain)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	select {
+	case err = <-served: // not for a Shutdown, which comes below
+	case <-ctx.Done():
+		log.Info("stopping")
+	}
+
+	stopping, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	// Shutdown lets no one in, has the relay send its connections away, and
+	// waits for requests that are being answered; Close waits for the rest.
+	for _, end := range []func(context.Context) error{server.Shutdown, r.Close} {
+		if e := end(stopping); errors.Is(e, context.DeadlineExceeded) {
+			log.Warn("some connections did not end in time and were cut")
+		} else if e != nil {
+			err = errors.Join(err, e)
+		}
+	}
+	_ = server.Close()
+	return err
+}
+
+// greet tells a person what to do next.
+func greet(out io.Writer, addr net.Addr, embedded string, cfg config) {
+	_, port, _ := net.SplitHostPort(addr.String())
+	host := addr.String()
+	if cfg.loopback() {
+		host = net.JoinHostPort("127.0.0.1", port)
+	}
+	_, _ = fmt.Fprintf(out, "Fanlight is here. Open      http://%s\n", host)
+	_, _ = fmt.Fprintf(out, "Publish with curl           curl -d '{\"message\":\"hi\"}' http://%s/publish\n", host)
+	if embedded != "" {
+		_, rport, _ := net.SplitHostPort(embedded)
+		_, _ = fmt.Fprintf(out, "or through the Redis inside redis-cli -p %s publish %srealtime_channel hi\n", rport, cfg.prefix)
+	} else {
+		_, _ = fmt.Fprintf(out, "or through your own Redis   redis-cli publish %srealtime_channel hi\n", cfg.prefix)
+	}
+	if cfg.loopback() {
+		_, _ = fmt.Fprintln(out, "Open to every program and page of this machine, and to no other.")
+	} else {
+		_, _ = fmt.Fprintln(out, "Warning: everyone who can reach this address can read and publish.")
+	}
+}
+
+func newLogger(cfg config, w io.Writer) *slog.Logger {
+	opts := &slog.HandlerOptions{Level: cfg.logLevel}
+	if cfg.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, opts))
+	}
+	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+// redisLog takes what go-redis would print to standard error by itself. The
+// broker says what matters of it in our words, so it is for debugging.
+type redisLog struct{ *slog.Logger }
+
+// Printf implements go-redis's logger.
+func (l redisLog) Printf(ctx context.Context, format string, v ...any) {
+	l.DebugContext(ctx, fmt.Sprintf(format, v...))
+}
