@@ -1,0 +1,159 @@
+package faults
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fanlight/e2e/checker"
+	"fanlight/e2e/proxy"
+	"fanlight/shared/protocol"
+)
+
+// Fault 7.
+func TestAPublishWhoseReplyIsLostIsStoredOnceAndAcknowledged(t *testing.T) {
+	s := newScene(t, plan{link: true})
+	r := s.site(false)
+	s.join("alice", r.url(), news)
+	s.join("bob", r.url(), news)
+	p := s.publisher(r.url())
+	p.publishN(news, 5)
+	for range 3 {
+		name := p.next()
+		lost := s.link.DropReply(func(command []string) bool {
+			return slices.ContainsFunc(command, func(arg string) bool { return strings.Contains(arg, `"`+name+`"`) })
+		})
+		s.fault("the reply to %s is lost", name)
+		p.send(news, name)
+		select {
+		case <-lost:
+		default:
+			t.Fatal("no reply was lost")
+		}
+	}
+	p.publishN(news, 5)
+	if c := s.end(); c.Duplicates != 3 || c.Acknowledged != 13 {
+		t.Errorf("three were to be found stored already: %s", c)
+	}
+}
+
+// Fault 8.
+func TestALinkToRedisThatIsDeadIsReplacedAndWhatItLostIsFilledIn(t *testing.T) {
+	s := newScene(t, plan{link: true})
+	r := s.site(false)
+	link := s.link
+	s.link = nil // another relay has one that works
+	other := s.site(false)
+	s.join("alice", r.url(), news)
+	s.join("bob", r.url(), news)
+	p := s.publisher(other.url())
+	p.keepOn(news, 5*time.Millisecond)
+	s.acknowledged(20)
+
+	for _, kind := range []proxy.Kind{proxy.Listening, proxy.Any} {
+		s.fault("the link is dead")
+		if link.StallExisting(kind, proxy.Up|proxy.Down) == 0 {
+			t.Fatal("there is no link")
+		}
+		eventually(t, "the relay says that messages do not flow", func() bool { return status(r.url()+"/readyz") == http.StatusServiceUnavailable })
+		r.ready()
+		s.fault("the link was replaced")
+		s.acknowledged(20)
+	}
+	if c := s.end(); c.Gaps+c.Resets+c.Disconnects > 0 {
+		t.Errorf("they were to see nothing but a delay: %s", c)
+	}
+}
+
+// Fault 9.
+func TestSubscribersSeeOnlyADelayWhenThePubSubLinkIsResetDuringABurst(t *testing.T) {
+	s := newScene(t, plan{link: true})
+	r := s.site(false)
+	for i := range 5 {
+		s.join(fmt.Sprintf("s%d", i+1), r.url(), news)
+	}
+	for range 4 {
+		s.publisher(r.url()).keepOn(news, time.Millisecond)
+	}
+	for range 3 {
+		s.acknowledged(100)
+		s.fault("the Pub/Sub link is reset")
+		// What was lost can't be read at the first try, either.
+		lost := s.link.DropReply(func(command []string) bool { return slices.Contains(command, "after") })
+		eventually(t, "there is a Pub/Sub link to reset", func() bool { return s.link.Reset(proxy.Listening) > 0 })
+		select {
+		case <-lost:
+		case <-time.After(patience):
+			t.Fatal("nobody asked for the history")
+		}
+	}
+	s.acknowledged(100)
+	if c := s.end(); c.Gaps+c.Resets+c.Disconnects > 0 {
+		t.Errorf("they were to see nothing but a delay: %s", c)
+	}
+}
+
+// Fault 15.
+func TestBytesThatComeSlicedAndLateAreNoMatter(t *testing.T) {
+	s := newScene(t, plan{link: true, recovered: 1})
+	s.link.Slice(40, 50*time.Microsecond)
+	r := s.site(false)
+	slow := s.proxied(r)
+	slow.Slice(20, 50*time.Microsecond)
+	s.join("alice", "http://"+slow.Addr(), news)
+	s.join("bob", r.url(), news)
+	p := s.publisher("http://" + slow.Addr())
+	p.publishN(news, 20)
+	s.received("alice", 20)
+	s.fault("alice and the publisher are cut off")
+	slow.Refuse(true)
+	slow.Cut(proxy.Any)
+	s.publisher(r.url()).publishN(news, 5)
+	slow.Refuse(false)
+	p.burst(news, 50)
+	s.link.Slice(0, 0)
+	slow.Slice(0, 0)
+	if c := s.end(); c.Gaps+c.Resets > 0 {
+		t.Errorf("nothing was lost: %s", c)
+	}
+}
+
+// Fault 18.
+func TestForeignAndMalformedMessagesInABurstHarmNobody(t *testing.T) {
+	s := newScene(t, plan{})
+	r := s.site(false)
+	s.join("alice", r.url(), news)
+	s.join("bob", r.url(), news)
+	for range 2 {
+		s.publisher(r.url()).keepOn(news, time.Millisecond)
+	}
+	s.acknowledged(20)
+	for range 4 {
+		for _, text := range []string{
+			"", "\xff\xfe", "ab\x80", "null", "[1,\n2]", "{", strings.Repeat("x", 200_000), "\x00",
+			`{"fanlight":1}`, `{"fanlight":1,`, `{"fanlight":1,"epoch":"","offset":1,"id":"x","data":1}`,
+			`{"fanlight":1,"epoch":"x","offset":0,"id":"x","time":1,"data":1}`,
+			`{"fanlight":1,"epoch":"x","offset":-1,"id":"x","time":1,"data":1}`,
+			`{"fanlight":1,"epoch":"\"","offset":1,"id":"x","time":1,"data":1}`,
+		} {
+			s.foreign(news, text)
+		}
+		s.acknowledged(10)
+	}
+	if c := s.end(); c.Gaps+c.Resets+c.Disconnects > 0 {
+		t.Errorf("they were to see nothing of it: %s", c)
+	}
+}
+
+// foreign publishes to Redis as another program would. What it sends is named
+// by how it would be delivered, which not all of it can be.
+func (s *scene) foreign(channel, text string) {
+	s.t.Helper()
+	s.log.Add(checker.Event{Kind: checker.Foreign, Channel: channel, Data: nameOf(protocol.TextOrJSON([]byte(text)))})
+	if err := s.store.rdb.Publish(s.t.Context(), s.store.prefix+channel, text).Err(); err != nil {
+		s.t.Fatal(err)
+	}
+}
