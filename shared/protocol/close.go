@@ -19,9 +19,17 @@ const (
 	CloseInternal       CloseCode = 4005
 	CloseGap            CloseCode = 4006
 
+	CloseTokenExpired       CloseCode = 4007
+	ClosePermissionsChanged CloseCode = 4008
+	CloseRateLimited        CloseCode = 4009
+	CloseTooManyConnections CloseCode = 4010
+
 	CloseBadRequest      CloseCode = 4500
 	CloseConnectRequired CloseCode = 4501
 	CloseVersion         CloseCode = 4502
+	CloseUnauthorized    CloseCode = 4503
+	CloseRevoked         CloseCode = 4504
+	ClosePermission      CloseCode = 4505
 )
 
 // Reconnect reports whether a client that was closed with the code should come

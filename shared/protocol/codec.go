@@ -32,14 +32,14 @@ func DecodeCommand(line []byte) (Command, error) {
 		return Command{ID: c.ID}, decodeError(err)
 	}
 	named := 0
-	for _, set := range []bool{c.Connect != nil, c.Subscribe != nil, c.Unsubscribe != nil, c.Publish != nil, c.Ping != nil, c.Presence != nil} {
+	for _, set := range []bool{c.Connect != nil, c.Subscribe != nil, c.Unsubscribe != nil, c.Publish != nil, c.Ping != nil, c.Presence != nil, c.Refresh != nil} {
 		if set {
 			named++
 		}
 	}
 	switch {
 	case named != 1:
-		return c, &Error{Code: CodeUnknownCommand, Message: "a command names exactly one of connect, subscribe, unsubscribe, publish, ping, presence"}
+		return c, &Error{Code: CodeUnknownCommand, Message: "a command names exactly one of connect, subscribe, unsubscribe, publish, ping, presence, refresh"}
 	case c.ID == 0:
 		return c, &Error{Code: CodeBadRequest, Message: "a command needs a positive id", Field: "id"}
 	}
@@ -87,6 +87,10 @@ func AppendPublication(dst []byte, p *Publication) []byte {
 	dst = strconv.AppendInt(dst, p.Time, 10)
 	if p.Foreign {
 		dst = append(dst, `,"foreign":true`...)
+	}
+	if len(p.Tags) > 0 {
+		dst = append(dst, `,"tags":`...)
+		dst = append(dst, p.Tags.JSON()...)
 	}
 	dst = append(dst, `,"data":`...)
 	dst = append(dst, p.Data...)

@@ -57,6 +57,31 @@ const (
 	// CodeGap is a connection that missed messages and has no way to be told
 	// which.
 	CodeGap Code = "gap"
+	// CodeUnauthorized is a token that is missing where one is needed, or that
+	// is not valid here.
+	CodeUnauthorized Code = "unauthorized"
+	// CodeTokenExpired is a token whose time is over: come back with a new one.
+	CodeTokenExpired Code = "token_expired"
+	// CodeRevoked is a token, or a user, that was revoked.
+	CodeRevoked Code = "revoked"
+	// CodeTicket is a ticket that is not known, was used, or is too old.
+	CodeTicket Code = "ticket_invalid"
+	// CodePermission is an operation on a channel that was not granted.
+	CodePermission Code = "permission_denied"
+	// CodePermissionsChanged is a refreshed token with other grants than the
+	// subscriptions were made under: come back, and subscribe anew.
+	CodePermissionsChanged Code = "permissions_changed"
+	// CodeFilterInvalid is a filter expression that is wrong; At says where.
+	CodeFilterInvalid Code = "filter_invalid"
+	// CodeTagsInvalid is a tag that is not a text or a number, or tags over a limit.
+	CodeTagsInvalid Code = "tags_invalid"
+	// CodeRateLimited is more than may come within a time: see RetryAfter.
+	CodeRateLimited Code = "rate_limited"
+	// CodeTooManyConnections is one connection more than the server, an address
+	// or a user may have.
+	CodeTooManyConnections Code = "too_many_connections"
+	// CodeTooManyChannels is one channel more than the server may listen to.
+	CodeTooManyChannels Code = "too_many_channels"
 	// CodeShutdown is a server that stops.
 	CodeShutdown Code = "shutdown"
 	// CodeUnavailable is a Redis that does not answer: try again.
@@ -74,6 +99,10 @@ type Error struct {
 	// Limit is the bound that was passed, when there is one; its unit is the
 	// field's own (bytes, channels, milliseconds).
 	Limit int `json:"limit,omitempty"`
+	// At is where in a text the fault is, in characters, the first one being 1.
+	At int `json:"at,omitempty"`
+	// RetryAfter is how long to wait before trying again, in milliseconds.
+	RetryAfter int `json:"retry_after,omitempty"`
 }
 
 // Error implements error.
@@ -122,6 +151,17 @@ var outcomes = map[Code]struct {
 	CodePosition:             {http.StatusGone, 0},
 	CodePresenceOff:          {http.StatusNotFound, 0},
 	CodeGap:                  {http.StatusGone, CloseGap},
+	CodeUnauthorized:         {http.StatusUnauthorized, CloseUnauthorized},
+	CodeTokenExpired:         {http.StatusUnauthorized, CloseTokenExpired},
+	CodeRevoked:              {http.StatusUnauthorized, CloseRevoked},
+	CodeTicket:               {http.StatusUnauthorized, CloseUnauthorized},
+	CodePermission:           {http.StatusForbidden, ClosePermission},
+	CodePermissionsChanged:   {http.StatusForbidden, ClosePermissionsChanged},
+	CodeFilterInvalid:        {http.StatusBadRequest, CloseBadRequest},
+	CodeTagsInvalid:          {http.StatusBadRequest, 0},
+	CodeRateLimited:          {http.StatusTooManyRequests, CloseRateLimited},
+	CodeTooManyConnections:   {http.StatusTooManyRequests, CloseTooManyConnections},
+	CodeTooManyChannels:      {http.StatusServiceUnavailable, CloseTooManyConnections},
 	CodeShutdown:             {http.StatusServiceUnavailable, CloseShutdown},
 	CodeUnavailable:          {http.StatusServiceUnavailable, CloseUnavailable},
 	CodeInternal:             {http.StatusInternalServerError, CloseInternal},

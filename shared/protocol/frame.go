@@ -23,6 +23,7 @@ type Command struct {
 	Publish     *Publish     `json:"publish,omitempty"`
 	Ping        *Ping        `json:"ping,omitempty"`
 	Presence    *PresenceOf  `json:"presence,omitempty"`
+	Refresh     *Refresh     `json:"refresh,omitempty"`
 }
 
 // PresenceOf asks who is on a channel.
@@ -39,8 +40,18 @@ type Connect struct {
 	// length of one painted frame; 0 sends at once.
 	Flush int `json:"flush,omitempty"`
 	// User is the name under which the connection is present on channels, at
-	// most [MaxUser] bytes. It is taken at its word, and proves nothing.
+	// most [MaxUser] bytes. It is taken at its word, and proves nothing; with a
+	// token, its subject is the name, and this one is not looked at.
 	User string `json:"user,omitempty"`
+	// Token is a JWT that says who connects and what they may do; at most
+	// [MaxToken] bytes.
+	Token string `json:"token,omitempty"`
+}
+
+// Refresh replaces the connection's token before it expires. The subject must
+// be the same.
+type Refresh struct {
+	Token string `json:"token"`
 }
 
 // Subscribe asks for a channel's publications: from now on, or from where the
@@ -50,6 +61,10 @@ type Subscribe struct {
 	Channel string  `json:"channel"`
 	Since   *Since  `json:"since,omitempty"`
 	Rewind  *Rewind `json:"rewind,omitempty"`
+	// Filter lets through only publications whose tags it is true of, live and
+	// recovered alike: level in ["warn", "error"] && cpu > 90. At most
+	// [MaxFilter] bytes. The others still advance the position.
+	Filter string `json:"filter,omitempty"`
 }
 
 // Rewind begins a subscription in the past, as far as the history reaches.
@@ -71,6 +86,8 @@ type Publish struct {
 	Channel string `json:"channel"`
 	// Data is any JSON value of at most [Limits.Message] bytes.
 	Data json.RawMessage `json:"data"`
+	// Tags are what filters look at; subscribers receive them too.
+	Tags Tags `json:"tags,omitempty"`
 	// Key makes a retry safe: within five minutes, a second publish with the
 	// same key on the same channel stores nothing and is answered with the
 	// first one's result. At most [MaxKey] bytes; none means no protection.
@@ -97,6 +114,7 @@ type Message struct {
 	Moved        *Moved        `json:"moved,omitempty"`
 	Join         *Join         `json:"join,omitempty"`
 	Leave        *Leave        `json:"leave,omitempty"`
+	Refreshed    *Refreshed    `json:"refreshed,omitempty"`
 }
 
 // Hello answers connect.
@@ -114,6 +132,21 @@ type Hello struct {
 	// Time is the server's clock, in microseconds since the Unix epoch.
 	Time   int64  `json:"time"`
 	Limits Limits `json:"limits"`
+	// User is who the server takes the connection for: the token's subject,
+	// or the name that connect gave. Empty for nobody in particular.
+	User string `json:"user,omitempty"`
+	// Expires is when the token ends, and the connection with it, in
+	// microseconds since the Unix epoch; 0 without a token.
+	Expires int64 `json:"expires,omitempty"`
+	// Open says that the server knows no tokens of others: whoever has none
+	// may do everything.
+	Open bool `json:"open,omitempty"`
+}
+
+// Refreshed answers refresh.
+type Refreshed struct {
+	// Expires is as in [Hello].
+	Expires int64 `json:"expires"`
 }
 
 // Subscribed answers subscribe. Without Since and Rewind, the next publication
@@ -131,10 +164,13 @@ type Subscribed struct {
 	Gap *Gap `json:"gap,omitempty"`
 	// Reset is set when Since belongs to a history that is gone.
 	Reset *Reset `json:"reset,omitempty"`
+	// Filtered says that a filter applies, the subscriber's or one that its
+	// grant demands: offsets that are left out are then no hole.
+	Filtered bool `json:"filtered,omitempty"`
 }
 
 // Moved tells a subscriber that hears nothing where its channel stands: it has
-// everything up to there.
+// everything up to there that its filter lets through.
 type Moved struct {
 	Channel string `json:"channel"`
 	Position

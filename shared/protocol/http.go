@@ -10,7 +10,38 @@ type PublishRequest struct {
 	Data    json.RawMessage `json:"data"`
 	// Message is the article's name for Data. One of the two, not both.
 	Message json.RawMessage `json:"message"`
+	Tags    Tags            `json:"tags"`
 	Key     string          `json:"key"`
+}
+
+// TicketResponse answers POST /ticket: a stand-in for the caller's token that
+// works once, as ?ticket= of /ws or /sse, where no header can be set.
+type TicketResponse struct {
+	Ticket string `json:"ticket"`
+	// Expires is when it is too late, in microseconds since the Unix epoch.
+	Expires int64 `json:"expires"`
+}
+
+// FilterResponse answers GET /filter?expression= for an expression that is right.
+type FilterResponse struct {
+	// Tags are the names of the tags that it looks at.
+	Tags []string `json:"tags"`
+}
+
+// Identity is one of those that a server without configuration offers to
+// whoever wants to see what permissions do: GET /identities lists them, and
+// POST /identities?name= answers with a token for one.
+type Identity struct {
+	Name string `json:"name"`
+	// About says in a few words what it may do.
+	About string `json:"about"`
+}
+
+// TokenResponse answers POST /identities.
+type TokenResponse struct {
+	Token string `json:"token"`
+	// Expires is when it ends, in microseconds since the Unix epoch.
+	Expires int64 `json:"expires"`
 }
 
 // HistoryResponse answers GET /history.
@@ -70,6 +101,9 @@ type Problem struct {
 	Code   Code   `json:"code"`
 	Field  string `json:"field,omitempty"`
 	Limit  int    `json:"limit,omitempty"`
+	// At and RetryAfter are as in [Error].
+	At         int `json:"at,omitempty"`
+	RetryAfter int `json:"retry_after,omitempty"`
 }
 
 // VersionResponse answers GET /version.

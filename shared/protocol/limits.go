@@ -28,6 +28,15 @@ const (
 	// MaxRewind is the most publications that a [Rewind] or a page of history
 	// may ask for.
 	MaxRewind = 1000
+	// MaxToken is the most bytes of a token, looked at before anything else is.
+	MaxToken = 8 << 10
+	// MaxFilter is the most bytes of a filter expression.
+	MaxFilter = 512
+	// MaxTags is how many tags a publication may have, MaxTagName the most bytes
+	// of a tag's name, and MaxTagText those of a text that is a tag's value.
+	MaxTags    = 16
+	MaxTagName = 32
+	MaxTagText = 256
 	// MaxKey is the most bytes of an idempotency key.
 	MaxKey = 128
 )

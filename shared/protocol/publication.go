@@ -64,6 +64,8 @@ type Publication struct {
 	// Foreign marks a message that another program published to Redis
 	// directly. It has no position: it is delivered live and kept nowhere.
 	Foreign bool `json:"foreign,omitempty"`
+	// Tags are the publisher's; a foreign publication has none.
+	Tags Tags `json:"tags,omitempty"`
 	// Data is any JSON value, without a raw newline in it, byte for byte as
 	// published otherwise.
 	Data json.RawMessage `json:"data"`

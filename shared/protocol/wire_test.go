@@ -29,6 +29,10 @@ var commands = []protocol.Command{
 	{ID: 8, Publish: &protocol.Publish{Channel: "news", Data: json.RawMessage(`"hi"`), Key: "k1"}},
 	{ID: 9, Presence: &protocol.PresenceOf{Channel: "news"}},
 	{ID: 10, Ping: &protocol.Ping{}},
+	{ID: 11, Connect: &protocol.Connect{Version: 1, Token: "eyJhbGciOiJIUzI1NiJ9.e30.c2ln"}},
+	{ID: 12, Refresh: &protocol.Refresh{Token: "eyJhbGciOiJIUzI1NiJ9.e30.c2ln"}},
+	{ID: 13, Subscribe: &protocol.Subscribe{Channel: "news", Filter: `level == "warn"`}},
+	{ID: 14, Publish: &protocol.Publish{Channel: "news", Data: json.RawMessage(`1`), Tags: protocol.Tags{"cpu": 93.5, "level": "warn"}}},
 	{ID: 1<<64 - 1, Unsubscribe: &protocol.Unsubscribe{Channel: "news"}},
 }
 
@@ -49,10 +53,22 @@ var messages = []protocol.Message{
 	{ID: 8, Published: &protocol.Published{Channel: "news", Position: position, ID: "ID42", Duplicate: true}},
 	{ID: 9, Pong: &protocol.Pong{Time: 1763902443123456}},
 	{ID: 10, Presence: &protocol.Presence{Channel: "news", Connections: 2, Users: 1, Members: []protocol.Member{member}}},
+	{ID: 1, Hello: &protocol.Hello{
+		Version: 1, Client: "C1", Ping: 25000, Time: 1763902443123456, Limits: protocol.DefaultLimits,
+		User: "ada", Expires: 1763906043123456, Open: true,
+	}},
+	{ID: 3, Subscribed: &protocol.Subscribed{Channel: "news", Position: position, Filtered: true}},
+	{ID: 12, Refreshed: &protocol.Refreshed{Expires: 1763906043123456}},
+	{ID: 13, Error: &protocol.Error{Code: protocol.CodeFilterInvalid, Message: "unexpected token", Field: "filter", At: 7}},
+	{ID: 14, Error: &protocol.Error{Code: protocol.CodeRateLimited, Message: "too fast", Limit: 100, RetryAfter: 250}},
 	{ID: 11, Error: &protocol.Error{Code: protocol.CodeTooLarge, Message: "a message has at most 65536 bytes, not 65537", Field: "data", Limit: 65536}},
 	{Error: &protocol.Error{Code: protocol.CodeBadFrame, Message: "not a JSON object"}},
 	{Publication: &protocol.Publication{Channel: "news", Epoch: "3k7q2mxa", Offset: 42, ID: "ID42", Time: 1763902443123456, Data: json.RawMessage(`{"n":1}`)}},
 	{Publication: &protocol.Publication{Channel: "news", Time: 1763902443123456, Foreign: true, Data: json.RawMessage(`"hello"`)}},
+	{Publication: &protocol.Publication{
+		Channel: "news", Epoch: "3k7q2mxa", Offset: 43, ID: "ID43", Time: 1763902443123456,
+		Tags: protocol.Tags{"cpu": 93.5, "level": "warn"}, Data: json.RawMessage(`1`),
+	}},
 	{Gap: &protocol.Gap{Channel: "news", Epoch: "3k7q2mxa", From: 7, To: 9, Count: 3}},
 	{Reset: &protocol.Reset{Channel: "news", Was: position}},
 	{Moved: &protocol.Moved{Channel: "news", Position: position, Last: "ID42"}},
@@ -68,6 +84,11 @@ var bodies = []any{
 	},
 	&protocol.Problem{Title: "Request Entity Too Large", Status: 413, Detail: "a body has at most 131072 bytes", Code: protocol.CodeTooLarge, Field: "body", Limit: 131072},
 	&protocol.Problem{Title: "Not Found", Status: 404, Detail: "there is nothing at /x", Code: protocol.CodeNotFound},
+	&protocol.Problem{Title: "Too Many Requests", Status: 429, Detail: "too fast", Code: protocol.CodeRateLimited, At: 1, RetryAfter: 250},
+	&protocol.TicketResponse{Ticket: "T1", Expires: 1763902473123456},
+	&protocol.FilterResponse{Tags: []string{"cpu", "level"}},
+	&protocol.Identity{Name: "reader", About: "reads everything"},
+	&protocol.TokenResponse{Token: "eyJhbGciOiJIUzI1NiJ9.e30.c2ln", Expires: 1763902473123456},
 	&protocol.VersionResponse{Protocol: protocol.Subprotocol, Build: "b1", Go: "go1.26", Revision: "abc", Redis: "embedded"},
 }
 

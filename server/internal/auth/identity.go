@@ -1,0 +1,18 @@
+package auth
+
+import (
+	"time"
+)
+
+// Identity is who calls, and what that one may do. It never changes.
+type Identity struct {
+	// Subject is the token's sub, "" for whoever brought none.
+	Subject string
+	// TokenID is the token's jti, "" when it has none.
+	TokenID string
+	// Issued and Expires are the token's iat and exp; zero without a token.
+	Issued, Expires time.Time
+}
+
+// Anonymous reports whether no token stands behind the identity.
+func (i *Identity) Anonymous() bool { return i.Expires.IsZero() }
