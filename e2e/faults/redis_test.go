@@ -48,7 +48,7 @@ func newStore(t *testing.T, harmed bool) *store {
 			t.Fatal(err)
 		}
 		t.Cleanup(s.mini.Close)
-		s.mini.ClockTTL(true)
+		runClock(t, s.mini)
 		s.url = "redis://" + s.mini.Addr()
 	case harmed:
 		s.server = &redisServer{t: t, dir: t.TempDir(), port: freePort(t)}
@@ -354,4 +354,28 @@ func freePort(t *testing.T) int {
 	}
 	defer func() { _ = listener.Close() }()
 	return listener.Addr().(*net.TCPAddr).Port
+}
+
+// runClock lets keys of an embedded Redis expire until the test ends, as the
+// product's own does.
+func runClock(t *testing.T, mini *miniredis.Miniredis) {
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		for last := time.Now(); ; {
+			select {
+			case <-stop:
+				return
+			case now := <-tick.C:
+				mini.FastForward(now.Sub(last))
+				last = now
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		close(stop)
+		<-done
+	})
 }

@@ -64,7 +64,7 @@ func onMiniredis(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(mini.Close)
-	mini.ClockTTL(true) // as package embedded has it
+	mini.ClockTTL(true) // to the millisecond; dear with many keys
 	return newRig(t, "redis://"+mini.Addr(), mini)
 }
 

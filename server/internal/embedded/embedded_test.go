@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func start(t *testing.T, addr string) (*embedded.Redis, string) {
+func start(t testing.TB, addr string) (*embedded.Redis, string) {
 	t.Helper()
 	var log bytes.Buffer
 	r, err := embedded.Start(addr, slog.New(slog.NewTextHandler(&log, nil)))
