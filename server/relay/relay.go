@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"fanlight/server/internal/api"
+	"fanlight/server/internal/auth"
 	"fanlight/server/internal/broker"
 	"fanlight/server/internal/embedded"
 	"fanlight/server/internal/node"
 	"fanlight/server/internal/presence"
 	"fanlight/server/internal/session"
 	"fanlight/server/internal/transport"
+	"fanlight/shared/channel"
 	"fanlight/shared/protocol"
 )
 
@@ -62,6 +64,14 @@ type Config struct {
 	// PresenceGrace is how long a user who left may take to come back
 	// unnoticed; default 5 s, negative for none.
 	PresenceGrace time.Duration
+	// JWTSecret verifies tokens that are signed with it (HS256), and JWKS those
+	// signed with the keys that it names, an https URL or a file (RS256, PS256,
+	// ES256, EdDSA). With neither, everything is open. The secret has 32 bytes
+	// at least.
+	JWTSecret, JWKS string
+	// JWTIssuer and JWTAudience are what a token's iss and aud must be; default
+	// anything.
+	JWTIssuer, JWTAudience string
 	// Log receives what an operator should know; default none.
 	Log *slog.Logger
 }
@@ -78,6 +88,24 @@ type Namespace struct {
 	// there is Presence; default not. On a channel of n that is n messages for
 	// each.
 	JoinLeave bool
+	// Anonymous is what somebody without a token may do; default everything on
+	// a relay without JWTSecret and JWKS, and nothing on any other.
+	Anonymous *channel.Op
+	// Default is what anybody with a valid token may do without a grant;
+	// default nothing.
+	Default channel.Op
+}
+
+func (c Config) access() map[string]auth.Access {
+	access := make(map[string]auth.Access, len(c.Namespaces))
+	for name, ns := range c.Namespaces {
+		a := auth.Access{Default: ns.Default}
+		if ns.Anonymous != nil {
+			a.Anonymous, a.AnonymousSet = *ns.Anonymous, true
+		}
+		access[name] = a
+	}
+	return access
 }
 
 func (c Config) present() map[string]node.Present {
@@ -122,6 +150,10 @@ func New(cfg Config) (_ *Relay, err error) {
 			URL: url, Prefix: cfg.Prefix, Policies: cfg.policies(), Log: cfg.Log,
 			MessageLimit: cfg.Limits.Message, ProbeInterval: cfg.ProbeInterval,
 		},
+		Auth: auth.Config{
+			Secret: cfg.JWTSecret, JWKS: cfg.JWKS, Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience,
+			Demo: cfg.Loopback, Namespaces: cfg.access(),
+		},
 		Limits: cfg.Limits, CheckInterval: cfg.CheckInterval, Present: cfg.present(),
 		Presence: presence.Config{TTL: cfg.PresenceTTL, Grace: cfg.PresenceGrace, Log: cfg.Log},
 	})
@@ -153,6 +185,16 @@ func (r *Relay) EmbeddedAddr() string {
 		return ""
 	}
 	return r.redis.Addr()
+}
+
+// Open reports whether whoever has no token may do everything.
+func (r *Relay) Open() bool { return r.node.Authority().Open() }
+
+// Revoke refuses, from now on and on every relay of this Redis, the tokens that
+// a subject was given so far, and the one token of an id; either may be "".
+// What is connected with them ends within a second.
+func (r *Relay) Revoke(ctx context.Context, subject, tokenID string) error {
+	return r.node.Authority().Revoke(ctx, subject, tokenID)
 }
 
 // Drain ends every connection with a code that makes clients come back, and

@@ -36,11 +36,17 @@ func (a *API) Handler() http.Handler {
 	mux.HandleFunc("GET /sse", answered(a.Stream))
 	mux.HandleFunc("GET /history", answered(a.history))
 	mux.HandleFunc("GET /presence", answered(a.presence))
+	mux.HandleFunc("POST /ticket", answered(a.ticket))
+	mux.HandleFunc("GET /identities", answered(a.identities))
+	mux.HandleFunc("POST /identities", answered(a.mint))
 	mux.HandleFunc("GET /healthz", answered(a.healthz))
 	mux.HandleFunc("GET /readyz", answered(a.readyz))
 	mux.HandleFunc("GET /version", answered(a.version))
-	for _, path := range []string{"/publish", "/ws", "/sse", "/history", "/presence", "/healthz", "/readyz", "/version"} {
-		mux.HandleFunc(path, wrongMethod(path))
+	for path, allow := range map[string]string{
+		"/publish": "POST", "/ticket": "POST", "/identities": "GET, POST", "/ws": "GET", "/sse": "GET", "/history": "GET",
+		"/presence": "GET", "/healthz": "GET", "/readyz": "GET", "/version": "GET",
+	} {
+		mux.HandleFunc(path, wrongMethod(path, allow))
 	}
 	mux.Handle("/", a.Fallback)
 	return mux
@@ -59,11 +65,7 @@ func answered(serve func(http.ResponseWriter, *http.Request) error) http.Handler
 	}
 }
 
-func wrongMethod(path string) http.HandlerFunc {
-	allow := "GET"
-	if path == "/publish" {
-		allow = "POST"
-	}
+func wrongMethod(path, allow string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", allow)
 		WriteProblem(w, &protocol.Error{Code: protocol.CodeMethod, Message: path + " takes " + allow + ", not " + r.Method})
@@ -76,7 +78,11 @@ func (a *API) presence(w http.ResponseWriter, r *http.Request) error {
 	if q := r.URL.Query(); q.Has("channel") {
 		channel = q.Get("channel")
 	}
-	present, err := a.Node.Presence(r.Context(), channel)
+	from, err := a.caller(r)
+	if err != nil {
+		return err
+	}
+	present, err := a.Node.Presence(r.Context(), from, channel)
 	if err != nil {
 		return err
 	}

@@ -237,7 +237,7 @@ func TestHistoryIsPagedBothWays(t *testing.T) {
 	r := newRig(t)
 	var epoch string
 	for _, data := range []string{"1", "2", "3", "4", "5"} {
-		p, err := r.node.PublishWait(context.Background(), protocol.Publish{Channel: "c", Data: json.RawMessage(data)})
+		p, err := r.node.PublishWait(context.Background(), node.Caller{}, protocol.Publish{Channel: "c", Data: json.RawMessage(data)})
 		if err != nil {
 			t.Fatal(err)
 		}

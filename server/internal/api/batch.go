@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 
+	"fanlight/server/internal/node"
 	"fanlight/shared/protocol"
 )
 
@@ -15,7 +16,7 @@ import (
 // one that is refused does not keep the others back. A key of the request as a
 // whole stands for the first one's position in it, the second one's and so on,
 // so that trying the batch again is safe too.
-func (a *API) publishBatch(w http.ResponseWriter, r *http.Request, common protocol.Publish, body []byte) error {
+func (a *API) publishBatch(w http.ResponseWriter, r *http.Request, from node.Caller, common protocol.Publish, body []byte) error {
 	var items []json.RawMessage
 	if err := json.Unmarshal(body, &items); err != nil {
 		return &protocol.Error{Code: protocol.CodeDataInvalid, Field: "body", Message: "the body is not JSON: " + err.Error()}
@@ -36,7 +37,7 @@ func (a *API) publishBatch(w http.ResponseWriter, r *http.Request, common protoc
 		err := fill(&p, item)
 		if err == nil {
 			out.Add(1)
-			err = a.Node.Publish(r.Context(), p, func(published protocol.Published, err error) {
+			err = a.Node.Publish(r.Context(), from, p, func(published protocol.Published, err error) {
 				results[i] = batchResult(publishResponse(p, published), err)
 				out.Done()
 			})

@@ -40,7 +40,11 @@ func (a *API) history(w http.ResponseWriter, r *http.Request) error {
 		}
 		since = &protocol.Since{Epoch: epoch, Offset: offset, Last: last}
 	}
-	page, err := a.Node.History(r.Context(), channel, since, limit, reverse)
+	from, err := a.caller(r)
+	if err != nil {
+		return err
+	}
+	page, err := a.Node.History(r.Context(), from, channel, since, limit, reverse)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,10 @@ const bodyTimeout = 10 * time.Second
 // array of them, whatever its declared type, since curl -d declares a form;
 // without a body, ?message= and ?channel= are taken, as the article's server did.
 func (a *API) publish(w http.ResponseWriter, r *http.Request) error {
+	from, err := a.caller(r) // before a byte of the body is read
+	if err != nil {
+		return err
+	}
 	body, err := a.readBody(w, r)
 	if err != nil {
 		return err
@@ -32,7 +36,7 @@ func (a *API) publish(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch {
 	case len(body) > 0 && body[0] == '[':
-		return a.publishBatch(w, r, p, body)
+		return a.publishBatch(w, r, from, p, body)
 	case len(body) > 0:
 		err = fill(&p, body)
 	case !query.Has("message"):
@@ -48,7 +52,7 @@ func (a *API) publish(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	published, err := a.Node.PublishWait(r.Context(), p)
+	published, err := a.Node.PublishWait(r.Context(), from, p)
 	if err != nil {
 		return err
 	}

@@ -2,9 +2,11 @@ package node
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
+	"fanlight/server/internal/auth"
 	"fanlight/server/internal/broker"
 	"fanlight/server/internal/hub"
 	"fanlight/server/internal/presence"
@@ -15,6 +17,8 @@ import (
 // Config is what a node is made of. All of it is required.
 type Config struct {
 	Broker broker.Config // without its Handler
+	// Auth is without its Redis, Prefix and Log, which are the broker's.
+	Auth   auth.Config
 	Limits protocol.Limits
 	// Presence is without its Redis and Prefix, which are the broker's.
 	Presence presence.Config
@@ -39,6 +43,8 @@ type Node struct {
 	hub    *hub.Hub
 	limits protocol.Limits
 
+	authority *auth.Authority
+
 	presence *presence.Presence
 	present  map[string]Present
 
@@ -52,7 +58,7 @@ type Node struct {
 	interest sync.Mutex
 }
 
-// New starts a node. The error is about the broker's Config.
+// New starts a node. The error is about the Config of the broker or of Auth.
 func New(cfg Config) (*Node, error) {
 	n := &Node{limits: cfg.Limits, present: cfg.Present}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
@@ -63,6 +69,11 @@ func New(cfg Config) (*Node, error) {
 		n.cancel()
 		return nil, err
 	}
+	cfg.Auth.Redis, cfg.Auth.Prefix, cfg.Auth.Log = n.broker.Redis(), cfg.Broker.Prefix, cfg.Broker.Log
+	if n.authority, err = auth.New(cfg.Auth); err != nil {
+		n.cancel()
+		return nil, errors.Join(err, n.broker.Close())
+	}
 	cfg.Presence.Redis, cfg.Presence.Prefix = n.broker.Redis(), cfg.Broker.Prefix
 	n.presence = presence.New(cfg.Presence)
 	n.fills.Go(func() { n.checkLoop(cfg.CheckInterval) })
@@ -72,6 +83,7 @@ func New(cfg Config) (*Node, error) {
 // Close ends the node and its broker, and waits for their goroutines.
 func (n *Node) Close() error {
 	n.presence.Close() // while there is a Redis to tell
+	n.authority.Close()
 	n.cancel()
 	err := n.broker.Close() // before the fills: it is what asks for them
 	n.fills.Wait()

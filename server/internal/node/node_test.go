@@ -72,7 +72,7 @@ func (e ear) hears(t *testing.T) protocol.Publication {
 
 func subscribe(t *testing.T, n *node.Node, channel string, e ear) (*node.Subscription, protocol.Position) {
 	t.Helper()
-	s, err := n.Subscribe(protocol.Subscribe{Channel: channel}, protocol.Member{}, e)
+	s, err := n.Subscribe(node.Caller{}, protocol.Subscribe{Channel: channel}, protocol.Member{}, e)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestAPublishIsCheckedBeforeItGoesAnywhere(t *testing.T) {
 		"a key too long":   {"c", "1", strings.Repeat("k", 129), protocol.CodeBadRequest, "key", 128},
 		"spaces, not JSON": {"c", "  ", "", protocol.CodeDataInvalid, "data", 0},
 	} {
-		err := n.Publish(context.Background(), protocol.Publish{Channel: c.channel, Data: json.RawMessage(c.data), Key: c.key}, func(protocol.Published, error) {
+		err := n.Publish(context.Background(), node.Caller{}, protocol.Publish{Channel: c.channel, Data: json.RawMessage(c.data), Key: c.key}, func(protocol.Published, error) {
 			t.Errorf("%s: done was called", name)
 		})
 		var e *protocol.Error
@@ -121,7 +121,7 @@ func TestAPublishIsCheckedBeforeItGoesAnywhere(t *testing.T) {
 		{`"` + strings.Repeat("x", 98) + `"`, `"` + strings.Repeat("x", 98) + `"`, strings.Repeat("k", 128)},
 		{"{\n\"a\":\n1\n}", `{"a":1}`, "k\xff\x00"},
 	} {
-		got, err := n.PublishWait(context.Background(), protocol.Publish{Channel: "c", Data: json.RawMessage(c.data), Key: c.key})
+		got, err := n.PublishWait(context.Background(), node.Caller{}, protocol.Publish{Channel: "c", Data: json.RawMessage(c.data), Key: c.key})
 		if err != nil || got.Offset != uint64(i+1) || got.Channel != "c" {
 			t.Fatalf("%s: %+v, %v", c.data, got, err)
 		}
@@ -134,7 +134,7 @@ func TestAPublishIsCheckedBeforeItGoesAnywhere(t *testing.T) {
 func TestABadChannelCannotBeSubscribedTo(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
-	if _, err := n.Subscribe(protocol.Subscribe{Channel: "No"}, protocol.Member{}, make(ear)); !errors.Is(err, &protocol.Error{Code: protocol.CodeChannelInvalid}) {
+	if _, err := n.Subscribe(node.Caller{}, protocol.Subscribe{Channel: "No"}, protocol.Member{}, make(ear)); !errors.Is(err, &protocol.Error{Code: protocol.CodeChannelInvalid}) {
 		t.Error(err)
 	}
 	if channels, _ := n.Count(); channels != 0 {
@@ -156,7 +156,7 @@ func TestASubscriptionBeginsAtItsPosition(t *testing.T) {
 		slots := make(chan struct{}, 16)
 		for ctx.Err() == nil {
 			slots <- struct{}{}
-			_ = n.Publish(context.Background(), protocol.Publish{Channel: "c", Data: json.RawMessage("1")}, func(protocol.Published, error) { <-slots })
+			_ = n.Publish(context.Background(), node.Caller{}, protocol.Publish{Channel: "c", Data: json.RawMessage("1")}, func(protocol.Published, error) { <-slots })
 		}
 		for range cap(slots) {
 			slots <- struct{}{}
@@ -202,7 +202,7 @@ func TestComingAndGoingOnOneChannel(t *testing.T) {
 		})
 		both.Wait()
 		data := fmt.Sprint(round)
-		if _, err := n.PublishWait(context.Background(), protocol.Publish{Channel: "c", Data: json.RawMessage(data)}); err != nil {
+		if _, err := n.PublishWait(context.Background(), node.Caller{}, protocol.Publish{Channel: "c", Data: json.RawMessage(data)}); err != nil {
 			t.Fatal(err)
 		}
 		if heard := e.hears(t); string(heard.Data) != data {
@@ -220,7 +220,7 @@ func TestASubscriptionThatWasEndedDoesNotStart(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
 	e := make(ear)
-	s, err := n.Subscribe(protocol.Subscribe{Channel: "c"}, protocol.Member{}, e)
+	s, err := n.Subscribe(node.Caller{}, protocol.Subscribe{Channel: "c"}, protocol.Member{}, e)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,16 +10,16 @@ import (
 // Presence returns who is on a channel, on all relays. It fails with
 // CodePresenceOff where presence is not kept, and with CodeUnavailable when
 // Redis does not answer.
-func (n *Node) Presence(ctx context.Context, channel string) (protocol.Presence, error) {
-	if err := CheckChannel(channel); err != nil {
+func (n *Node) Presence(ctx context.Context, from Caller, name string) (protocol.Presence, error) {
+	if _, err := n.authorize(from, channel.Presence, name); err != nil {
 		return protocol.Presence{}, err
 	}
-	if !n.presentOn(channel).Kept {
+	if !n.presentOn(name).Kept {
 		return protocol.Presence{}, &protocol.Error{
-			Code: protocol.CodePresenceOff, Field: "channel", Message: "nobody keeps who is on " + channel,
+			Code: protocol.CodePresenceOff, Field: "channel", Message: "nobody keeps who is on " + name,
 		}
 	}
-	return n.presence.List(ctx, channel)
+	return n.presence.List(ctx, name)
 }
 
 func (n *Node) presentOn(name string) Present {

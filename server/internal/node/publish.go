@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"fanlight/shared/channel"
 	"fanlight/shared/protocol"
 )
 
@@ -14,8 +15,8 @@ import (
 // then. Else done is called once, later, with the outcome; it must not block.
 // The context bounds only the wait for a place in the queue. Messages from one
 // goroutine are published in their order.
-func (n *Node) Publish(ctx context.Context, p protocol.Publish, done func(protocol.Published, error)) error {
-	if err := CheckChannel(p.Channel); err != nil {
+func (n *Node) Publish(ctx context.Context, from Caller, p protocol.Publish, done func(protocol.Published, error)) error {
+	if _, err := n.authorize(from, channel.Publish, p.Channel); err != nil {
 		return err
 	}
 	if err := n.checkData(p.Data); err != nil {
@@ -32,13 +33,13 @@ func (n *Node) Publish(ctx context.Context, p protocol.Publish, done func(protoc
 }
 
 // PublishWait is Publish for callers that wait for the outcome.
-func (n *Node) PublishWait(ctx context.Context, p protocol.Publish) (protocol.Published, error) {
+func (n *Node) PublishWait(ctx context.Context, from Caller, p protocol.Publish) (protocol.Published, error) {
 	type outcome struct {
 		published protocol.Published
 		err       error
 	}
 	done := make(chan outcome, 1)
-	err := n.Publish(ctx, p, func(published protocol.Published, err error) { done <- outcome{published, err} })
+	err := n.Publish(ctx, from, p, func(published protocol.Published, err error) { done <- outcome{published, err} })
 	if err != nil {
 		return protocol.Published{}, err
 	}

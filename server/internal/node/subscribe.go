@@ -10,6 +10,7 @@ import (
 	"fanlight/server/internal/broker"
 	"fanlight/server/internal/hub"
 	"fanlight/server/internal/recovery"
+	"fanlight/shared/channel"
 	"fanlight/shared/protocol"
 )
 
@@ -20,6 +21,7 @@ const subscribeTimeout = 5 * time.Second
 type Subscription struct {
 	request   protocol.Subscribe
 	who       protocol.Member
+	demanded  []string // filters that the grants demand
 	hub       *hub.Subscription
 	confirmed <-chan struct{}
 
@@ -30,17 +32,24 @@ type Subscription struct {
 // Channel returns the channel's name.
 func (s *Subscription) Channel() string { return s.request.Channel }
 
-// Subscribe asks for a channel, and does not wait. Who it is for is present
-// there once it has started. Nothing is delivered before
+// Subscribe asks for a channel, and does not wait. The member is present there
+// once it has started. Nothing is delivered before
 // [Node.Start]; whatever becomes of it, [Node.Unsubscribe] has to end it.
-func (n *Node) Subscribe(req protocol.Subscribe, who protocol.Member, sub hub.Subscriber) (*Subscription, error) {
+func (n *Node) Subscribe(from Caller, req protocol.Subscribe, who protocol.Member, sub hub.Subscriber) (*Subscription, error) {
 	if err := CheckSubscribe(&req); err != nil {
+		return nil, err
+	}
+	demanded, err := n.authorize(from, channel.Subscribe, req.Channel)
+	if err != nil {
 		return nil, err
 	}
 	n.interest.Lock()
 	defer n.interest.Unlock()
 	joined := n.hub.Join(req.Channel, sub)
-	return &Subscription{request: req, who: who, hub: joined, confirmed: n.broker.Subscribe(req.Channel)}, nil
+	return &Subscription{
+		request: req, who: who, demanded: demanded, hub: joined,
+		confirmed: n.broker.Subscribe(req.Channel),
+	}, nil
 }
 
 // CheckSubscribe returns nil for a request that makes sense, else a
@@ -146,13 +155,13 @@ func (n *Node) past(ctx context.Context, req *protocol.Subscribe) (*recovery.His
 }
 
 // since reads what follows a position, and judges it.
-func (n *Node) since(ctx context.Context, channel string, since protocol.Since) (*recovery.History, recovery.Verdict, error) {
-	h, err := n.broker.History(ctx, channel, broker.Query{After: since.Offset})
+func (n *Node) since(ctx context.Context, name string, since protocol.Since) (*recovery.History, recovery.Verdict, error) {
+	h, err := n.broker.History(ctx, name, broker.Query{After: since.Offset})
 	if err != nil {
 		return nil, recovery.Verdict{}, err
 	}
 	if !h.Belongs(since) && since.Offset > 0 {
-		whole, err := n.broker.History(ctx, channel, broker.Query{}) // all of it, then
+		whole, err := n.broker.History(ctx, name, broker.Query{}) // all of it, then
 		if err != nil {
 			return nil, recovery.Verdict{}, err
 		}

@@ -39,10 +39,12 @@ type Session struct {
 	inFlight chan struct{}
 	answers  sync.WaitGroup // subscribes that are still out
 
-	mu   sync.Mutex
-	user string
-	left bool
-	subs []subscription // few: a scan beats a map, and is smaller
+	mu      sync.Mutex
+	caller  node.Caller
+	user    string // under which it is present
+	unwatch func() // ends the watch over the identity
+	left    bool
+	subs    []subscription // few: a scan beats a map, and is smaller
 }
 
 type subscription struct {
@@ -54,6 +56,7 @@ func newSession(cfg Config) *Session {
 	s := &Session{
 		id: rand.Text()[:16], node: cfg.Node, encoding: cfg.Encoding,
 		inFlight: make(chan struct{}, maxInFlight),
+		unwatch:  func() {},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.out = outbox{link: cfg.Link, limit: cfg.Outbox, flush: cfg.Flush, leave: s.leave, done: make(chan struct{})}
@@ -63,6 +66,9 @@ func newSession(cfg Config) *Session {
 // ID returns what the server calls this connection.
 func (s *Session) ID() string { return s.id }
 
+// Context ends with the session.
+func (s *Session) Context() context.Context { return s.ctx }
+
 // Encoding returns the form in which it wants publications.
 func (s *Session) Encoding() hub.Encoding { return s.encoding }
 
@@ -71,13 +77,6 @@ func (s *Session) SetFlush(d time.Duration) {
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
 	s.out.flush = d
-}
-
-// SetUser names who is present on the channels that are subscribed to from now on.
-func (s *Session) SetUser(name string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.user = name
 }
 
 // Deliver queues a publication; Send queues anything else. Neither blocks.
@@ -157,7 +156,7 @@ func (s *Session) reserve(req protocol.Subscribe, cancel context.CancelFunc) (*n
 			Message: fmt.Sprintf("a connection has at most %d subscriptions", limit),
 		}
 	}
-	sub, err := s.node.Subscribe(req, protocol.Member{Client: s.id, User: s.user}, s)
+	sub, err := s.node.Subscribe(s.caller, req, protocol.Member{Client: s.id, User: s.user}, s)
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +201,7 @@ func (s *Session) Publish(p protocol.Publish, done func(protocol.Published, erro
 	if err := s.acquire(); err != nil {
 		return err
 	}
-	err := s.node.Publish(s.ctx, p, func(published protocol.Published, err error) {
+	err := s.node.Publish(s.ctx, s.Caller(), p, func(published protocol.Published, err error) {
 		<-s.inFlight
 		done(published, err)
 	})
@@ -224,8 +223,9 @@ func (s *Session) Presence(channel string, done func(protocol.Presence, error)) 
 		<-s.inFlight
 		return closing()
 	}
+	from := s.caller
 	s.answers.Go(func() {
-		present, err := s.node.Presence(s.ctx, channel)
+		present, err := s.node.Presence(s.ctx, from, channel)
 		<-s.inFlight
 		done(present, err)
 	})
@@ -266,9 +266,10 @@ func (s *Session) leave() {
 	s.cancel()
 	s.mu.Lock()
 	s.left = true
-	subs := s.subs
+	subs, unwatch := s.subs, s.unwatch
 	s.subs = nil
 	s.mu.Unlock()
+	unwatch()
 	for _, c := range subs {
 		s.node.Unsubscribe(c.Subscription, true)
 	}

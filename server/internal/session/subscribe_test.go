@@ -82,7 +82,7 @@ func (r *rig) subscribe(s *session.Session, channel string) <-chan error {
 
 func (r *rig) publish(channel, data string) {
 	r.Helper()
-	_, err := r.node.PublishWait(context.Background(), protocol.Publish{Channel: channel, Data: json.RawMessage(data)})
+	_, err := r.node.PublishWait(context.Background(), node.Caller{}, protocol.Publish{Channel: channel, Data: json.RawMessage(data)})
 	if err != nil {
 		r.Fatal(err)
 	}

@@ -15,6 +15,10 @@ import (
 // of its channels. It has no way to be told of an error but a close code.
 func (h *Handlers) servePlain(w http.ResponseWriter, r *http.Request) {
 	requests, wrong := requestsOf(r)
+	who, unknown := h.cfg.Node.Authority().Request(r)
+	if wrong == nil {
+		wrong = unknown
+	}
 	sock, err := upgrade(w, r, &h.cfg, false)
 	if err != nil {
 		return
@@ -30,6 +34,7 @@ func (h *Handlers) servePlain(w http.ResponseWriter, r *http.Request) {
 		sock.Close(asError(err))
 		return
 	}
+	s.Identify(who, "")
 	// A goroutine of its own, so that net/http's, with the request and its
 	// buffers, can go. The session's Finish is what the relay waits for.
 	go func() {

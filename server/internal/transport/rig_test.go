@@ -109,7 +109,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 // publish publishes JSON and waits until Redis has it.
 func (r *rig) publish(channel, data string) protocol.Published {
 	r.t.Helper()
-	p, err := r.node.PublishWait(within(r.t), protocol.Publish{Channel: channel, Data: json.RawMessage(data)})
+	p, err := r.node.PublishWait(within(r.t), node.Caller{}, protocol.Publish{Channel: channel, Data: json.RawMessage(data)})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func (s *socket) listens(r *rig, channel string, others ...*socket) {
 			case <-heard:
 				return
 			case <-time.After(time.Millisecond):
-				_, _ = r.node.PublishWait(context.Background(), protocol.Publish{Channel: channel, Data: json.RawMessage(`"?"`)})
+				_, _ = r.node.PublishWait(context.Background(), node.Caller{}, protocol.Publish{Channel: channel, Data: json.RawMessage(`"?"`)})
 			}
 		}
 	}()

@@ -31,8 +31,12 @@ func (h *Handlers) EventStream(w http.ResponseWriter, r *http.Request) error {
 	if err := resume(requests, r); err != nil {
 		return err
 	}
+	who, err := h.cfg.Node.Authority().Request(r)
+	if err != nil {
+		return err
+	}
 	for _, req := range requests {
-		if err := node.CheckChannel(req.Channel); err != nil {
+		if err := h.cfg.Node.MaySubscribe(node.Caller{Who: who}, req.Channel); err != nil {
 			return err
 		}
 	}
@@ -53,6 +57,7 @@ func (h *Handlers) EventStream(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer h.cfg.Sessions.Finish(s)
+	s.Identify(who, "")
 
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
@@ -60,10 +65,7 @@ func (h *Handlers) EventStream(w http.ResponseWriter, r *http.Request) error {
 	w.WriteHeader(http.StatusOK)
 	// From here on the session's goroutine is the one that writes.
 	s.Send([]byte("retry: 1000\n\n"))
-	fail := func(err error) {
-		s.Send([]byte("event: error\ndata: " + err.Error() + "\n\n"))
-		s.End(asError(err))
-	}
+	fail := func(err error) { s.End(asError(err)) }
 	for _, req := range requests {
 		subscribed := func(answer protocol.Subscribed, err error) {
 			if err != nil {
@@ -117,5 +119,9 @@ func (s *stream) Write(items [][]byte) error {
 func (s *stream) Hurry() { _ = s.rc.SetWriteDeadline(time.Now().Add(hurryTimeout)) }
 
 // Close implements session.Link. The handler's return ends the response, and
-// an EventSource comes back by itself.
-func (s *stream) Close(*protocol.Error) {}
+// an EventSource comes back by itself; a ticket does not let it in again.
+func (s *stream) Close(why *protocol.Error) {
+	if why != nil && why.Code != protocol.CodeSlowConsumer { // who does not read would not read that
+		_ = s.Write([][]byte{[]byte("event: error\ndata: " + why.Error() + "\n\n")})
+	}
+}

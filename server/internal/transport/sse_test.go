@@ -163,7 +163,7 @@ func TestAnEventStreamEndsWithTheRelay(t *testing.T) {
 	r := newRig(t, nil)
 	s := r.stream("", 1)
 	r.sessions.Drain()
-	if rest, err := io.ReadAll(s.in); err != nil || strings.Contains(string(rest), "data:") {
+	if rest, err := io.ReadAll(s.in); err != nil || !strings.HasSuffix(string(rest), "event: error\ndata: shutdown: the server is stopping; come back\n\n") {
 		t.Errorf("%q, %v", rest, err)
 	}
 	if p, retryAfter := problem(t, r.server.URL+"/sse"); p.Status != 503 || p.Code != protocol.CodeShutdown || retryAfter == "" {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"fanlight/server/internal/auth"
 	"fanlight/server/internal/hub"
 	"fanlight/server/internal/session"
 	"fanlight/shared/protocol"
@@ -86,6 +87,8 @@ func (v *v1) handle(line []byte) bool {
 		v.publish(c.ID, c.Publish)
 	case c.Presence != nil:
 		v.presence(c.ID, c.Presence.Channel)
+	case c.Refresh != nil:
+		v.refresh(c.ID, c.Refresh.Token)
 	case c.Ping != nil:
 		v.ping(c.ID)
 	}
@@ -123,8 +126,14 @@ func (v *v1) connect(id uint64, c *protocol.Connect) bool {
 		v.End(err)
 		return false
 	}
+	who, err := v.h.cfg.Node.Identify(v.Context(), c.Token)
+	if err != nil {
+		v.fail(id, err)
+		v.End(asError(err))
+		return false
+	}
 	v.connected = true
-	v.SetUser(c.User)
+	v.Identify(who, c.User)
 	v.expiry.Stop()
 	v.reply(&protocol.Message{ID: id, Hello: &protocol.Hello{
 		Version: protocol.Version,
@@ -133,9 +142,35 @@ func (v *v1) connect(id uint64, c *protocol.Connect) bool {
 		Ping:    int(v.h.cfg.PingInterval.Milliseconds()),
 		Time:    time.Now().UnixMicro(),
 		Limits:  v.h.cfg.Limits,
+		User:    v.User(),
+		Expires: expires(who),
+		Open:    v.h.cfg.Node.Authority().Open(),
 	}})
 	v.SetFlush(time.Duration(c.Flush) * time.Millisecond)
 	return true
+}
+
+// refresh replaces the token before it expires. One that is wrong changes
+// nothing: the old one still has its time.
+func (v *v1) refresh(id uint64, token string) {
+	who, err := v.h.cfg.Node.Identify(v.Context(), token)
+	if err == nil && (token == "" || who.Subject != v.Caller().Who.Subject) {
+		err = &protocol.Error{Code: protocol.CodeUnauthorized, Field: "token", Message: "a connection stays with the subject that it began with"}
+	}
+	if err != nil {
+		v.fail(id, err)
+		return
+	}
+	v.reply(&protocol.Message{ID: id, Refreshed: &protocol.Refreshed{Expires: expires(who)}})
+	v.Identify(who, "")
+}
+
+// expires returns when an identity ends, as the protocol says it.
+func expires(who *auth.Identity) int64 {
+	if who.Anonymous() {
+		return 0
+	}
+	return who.Expires.UnixMicro()
 }
 
 func (v *v1) subscribe(id uint64, req *protocol.Subscribe) {

@@ -1,0 +1,72 @@
+package node
+
+import (
+	"context"
+	"slices"
+
+	"fanlight/server/internal/auth"
+	"fanlight/shared/channel"
+	"fanlight/shared/protocol"
+)
+
+// Caller is who asks a node for something. Whatever is asked for is authorised
+// here, at each call, so that no way in can forget to.
+type Caller struct {
+	// Who is behind it; nil is somebody without a token.
+	Who *auth.Identity
+}
+
+// Name returns the name under which the caller is present: the subject of its
+// token. Whoever has none is taken at the word of claimed where everything is
+// open, and is nobody in particular anywhere else.
+func (n *Node) Name(who *auth.Identity, claimed string) string {
+	switch {
+	case !who.Anonymous():
+		return who.Subject
+	case n.authority.Open():
+		return claimed
+	default:
+		return ""
+	}
+}
+
+// Authority returns who decides what is allowed.
+func (n *Node) Authority() *auth.Authority { return n.authority }
+
+// MaySubscribe returns nil when a Subscribe of the caller to the channel would
+// be authorised, for those who have to know before they begin to answer.
+func (n *Node) MaySubscribe(from Caller, name string) error {
+	_, err := n.authorize(from, channel.Subscribe, name)
+	return err
+}
+
+// authorize checks the name and the permission, in this order: a name that
+// can't be says nothing about anybody's channels. It returns the filters that
+// the grants demand.
+func (n *Node) authorize(from Caller, op channel.Op, name string) ([]string, error) {
+	if err := CheckChannel(name); err != nil {
+		return nil, err
+	}
+	if from.Who == nil {
+		from.Who = n.authority.Anonymous()
+	}
+	return n.authority.Authorize(from.Who, op, name)
+}
+
+// StillMay returns nil if the subscription would be the same under another
+// identity: allowed, and with the same filters.
+func (n *Node) StillMay(who *auth.Identity, s *Subscription) error {
+	demanded, err := n.authority.Authorize(who, channel.Subscribe, s.Channel())
+	if err == nil && !slices.Equal(demanded, s.demanded) {
+		err = &protocol.Error{Code: protocol.CodePermission, Field: "channel", Message: "other filters are demanded on " + s.Channel()}
+	}
+	return err
+}
+
+// Identify returns who is behind a token.
+func (n *Node) Identify(ctx context.Context, token string) (*auth.Identity, error) {
+	if token == "" {
+		return n.authority.Anonymous(), nil
+	}
+	return n.authority.Verify(ctx, token)
+}
