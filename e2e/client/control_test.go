@@ -68,6 +68,7 @@ func newControl() (*control, error) {
 	c.HandleFunc("POST /worlds", c.create)
 	c.HandleFunc("POST /worlds/{id}/{action}", c.act)
 	c.HandleFunc("GET /scripted/{script}", scripted)
+	c.HandleFunc("GET /flooded", awaitFlooded)
 	c.server = httptest.NewServer(c)
 	return c, nil
 }

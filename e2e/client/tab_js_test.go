@@ -1,6 +1,9 @@
 package client_test
 
 import (
+	"io"
+	"net/http"
+	"strings"
 	"syscall/js"
 	"testing"
 	"time"
@@ -28,6 +31,48 @@ func TestTheBrowsersEventsFindADeadLink(t *testing.T) {
 	js.Global().Call("dispatchEvent", js.Global().Get("Event").New("online"))
 	next[client.Disconnected](u)
 	w.do("heal")
+}
+
+// A browser can't make a server wait: what it takes in and nobody reads has to
+// end somewhere.
+func TestWhatIsNotReadIsBounded(t *testing.T) {
+	slow := make(chan struct{})
+	left := make(chan error, 1)
+	c, err := client.New(client.Config{
+		URL: controlURL + "/scripted/flood-20", BackoffBase: time.Hour, BackoffCap: time.Hour,
+		OnEvent: func(e client.Event) {
+			switch e := e.(type) {
+			case client.Received:
+				<-slow
+			case client.Disconnected:
+				left <- e.Err
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	if err := c.Subscribe("flood"); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.Get(controlURL + "/flooded")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if code, err := io.ReadAll(answer.Body); err != nil || string(code) != "4001" {
+		t.Errorf("it left with %s, %v", code, err)
+	}
+	close(slow)
+	select {
+	case err := <-left:
+		if !strings.Contains(err.Error(), "more came than was read") {
+			t.Error(err)
+		}
+	case <-time.After(patience):
+		t.Error("nobody was told")
+	}
 }
 
 func TestCloseReleasesTheBrowsersListeners(t *testing.T) {
