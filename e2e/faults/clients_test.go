@@ -14,11 +14,11 @@ import (
 
 // Fault 11.
 func TestASlowReaderIsSentAwayAndDelaysNobody(t *testing.T) {
-	const few, many = 60, 150
+	const few, many = 700, 1500
 	s := newScene(t, plan{recovered: 1, settings: settings{Outbox: 128 << 10, Ping: patience}})
 	r := s.site(false)
 	s.join("fast", r.url(), news)
-	p := s.publisher(r.url()).padded(32 << 10)
+	p := s.publisher(r.url()).padded(4 << 10)
 	p.publishN(news, few)
 	s.received("fast", few)
 
@@ -29,7 +29,7 @@ func TestASlowReaderIsSentAwayAndDelaysNobody(t *testing.T) {
 	slow.paced <- struct{}{} // subscribed
 	s.subscribed("slow")
 	s.fault("slow does not read")
-	p.publishN(news, many) // 5 MB: more than the sockets hold
+	p.publishN(news, many) // 6 MB: more than the sockets hold
 	s.received("fast", few+many)
 	s.fault("slow reads")
 	close(slow.paced)
