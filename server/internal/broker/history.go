@@ -63,7 +63,7 @@ func (b *Broker) readNow(key readKey) (*recovery.History, error) {
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	h, err := b.readHistory(channel, reply, q.Age)
+	h, err := b.readHistory(channel, reply, q)
 	if err != nil {
 		return nil, unavailable(err)
 	}
@@ -90,8 +90,9 @@ func (b *Broker) Renew(ctx context.Context, channel string, seen protocol.Since)
 var errHistory = errors.New("history.lua returned something else")
 
 // readHistory makes sense of what history.lua returned. Entries past their age
-// count as gone, although the stream may still have them.
-func (b *Broker) readHistory(channel string, reply []any, age time.Duration) (*recovery.History, error) {
+// count as gone, although the stream may still have them, and so do those before
+// them: Redis's clock may have been set back, and a history has no hole.
+func (b *Broker) readHistory(channel string, reply []any, q Query) (*recovery.History, error) {
 	if len(reply) != 6 {
 		return nil, errHistory
 	}
@@ -111,8 +112,9 @@ func (b *Broker) readHistory(channel string, reply []any, age time.Duration) (*r
 	if err != nil {
 		return nil, errHistory
 	}
-	if limit := b.policy(channel).HistoryAge; age == 0 || age > limit {
-		age = limit
+	age := b.policy(channel).HistoryAge
+	if q.Age > 0 {
+		age = min(age, q.Age)
 	}
 	oldest := now - age.Microseconds()
 	entries, _ := reply[5].([]any)
@@ -121,10 +123,15 @@ func (b *Broker) readHistory(channel string, reply []any, age time.Duration) (*r
 		if !ok {
 			return nil, errHistory
 		}
-		if p.Time >= oldest {
-			p.Channel, p.Epoch = channel, h.Epoch
-			h.Publications = append(h.Publications, p)
+		if p.Time < oldest {
+			if q.Reverse {
+				break
+			}
+			h.Publications = nil
+			continue
 		}
+		p.Channel, p.Epoch = channel, h.Epoch
+		h.Publications = append(h.Publications, p)
 	}
 	return h, nil
 }
