@@ -99,7 +99,7 @@ type Namespace struct {
 func (c Config) access() map[string]auth.Access {
 	access := make(map[string]auth.Access, len(c.Namespaces))
 	for name, ns := range c.Namespaces {
-		a := auth.Access{Default: ns.Default}
+		a := auth.Access{Default: ns.Default, DefaultSet: ns.Default != 0}
 		if ns.Anonymous != nil {
 			a.Anonymous, a.AnonymousSet = *ns.Anonymous, true
 		}
