@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"sync"
+	"unicode/utf8"
 
 	"fanlight/shared/protocol"
 )
@@ -19,6 +20,8 @@ type Client struct {
 
 	retry chan struct{} // ends the wait before the next attempt
 	kick  chan struct{} // there is an event to tell though nothing is read
+
+	telling sync.Mutex // one event at a time
 
 	mu      sync.Mutex
 	ended   error // what methods answer once the client has come to its end
@@ -63,22 +66,25 @@ func (c *Client) Subscribe(channel string) error {
 	return c.SubscribeWith(channel, SubscribeOptions{})
 }
 
-// SubscribeOptions say where a subscription begins. At most one field is set;
-// none means now.
+// SubscribeOptions say where a subscription begins, by Since or Rewind and not
+// both (neither means now), and what of the channel it is about.
 type SubscribeOptions struct {
 	// Since is where the application left off, as [Client.Position] told it:
 	// what came after that is recovered.
 	Since *protocol.Since
 	// Rewind begins in the past. Its limits are the server's.
 	Rewind *protocol.Rewind
+	// Filter lets through only publications whose tags it is true of, as in
+	// [protocol.Subscribe]. It holds until the channel is left.
+	Filter string
 }
 
-// SubscribeWith is [Client.Subscribe], beginning elsewhere than now. Once the
-// server has taken the subscription, the options have had their use: after a
-// reconnect the client goes on from where it stands.
+// SubscribeWith is [Client.Subscribe], beginning elsewhere than now, or with a
+// filter. Once the server has taken the subscription, Since and Rewind have had
+// their use: after a reconnect the client goes on from where it stands.
 //
-// The error may also be bad_request, for options that can't be. What only the
-// server can judge leads to [Refused].
+// The error may also be bad_request or filter_invalid, for options that can't
+// be. What only the server can judge leads to [Refused].
 func (c *Client) SubscribeWith(channel string, from SubscribeOptions) error {
 	if err := checkChannel(channel); err != nil {
 		return err
@@ -101,6 +107,7 @@ func (c *Client) SubscribeWith(channel string, from SubscribeOptions) error {
 		return &protocol.Error{Code: protocol.CodeAlreadySubscribed, Message: "this client has the channel already", Field: "channel"}
 	}
 	s.wanted, s.position, s.rewind, s.mended = true, nil, nil, false
+	s.filter, s.filtered = from.Filter, false
 	if from.Since != nil {
 		s.position = new(*from.Since)
 	}
@@ -113,6 +120,12 @@ func (c *Client) SubscribeWith(channel string, from SubscribeOptions) error {
 
 func (o *SubscribeOptions) check() error {
 	const most = 128 // bytes; ours have some thirty. It must not fill a frame.
+	if len(o.Filter) > protocol.MaxFilter || !utf8.ValidString(o.Filter) {
+		return &protocol.Error{
+			Code: protocol.CodeFilterInvalid, Field: "filter", Limit: protocol.MaxFilter,
+			Message: "the filter is too long, or no UTF-8",
+		}
+	}
 	switch s := o.Since; {
 	case s == nil:
 		return nil
@@ -169,16 +182,30 @@ func (c *Client) Unsubscribe(channel string) error {
 // The result is nil error and the position in the channel's history, or:
 //
 //   - an [*protocol.Error], from here (a bad channel name, data that is not
-//     JSON, or too large) or from the server: it was not published. The code
-//     unavailable is never returned: then the client tries again.
+//     JSON, or too large) or from the server: it was not published. The codes
+//     unavailable and rate_limited are never returned: then the client tries
+//     again, after as long as the server asks for.
 //   - [ErrQueueFull]: it was not published.
 //   - the context's error, or one that matches [ErrClosed]: it may or may not
 //     have been published, now or shortly.
 //
 // Publishes go out in the order of the calls, also again after a reconnect. One
-// that the server called unavailable can be overtaken by those that were under
-// way with it.
+// that the server did not take at the time can be overtaken by those that were
+// under way with it.
 func (c *Client) Publish(ctx context.Context, channel string, data any) (protocol.Published, error) {
+	return c.PublishWith(ctx, channel, data, PublishOptions{})
+}
+
+// PublishOptions say more about a publication.
+type PublishOptions struct {
+	// Tags are what filters look at: see [protocol.Tags]. An int will do for a
+	// number.
+	Tags protocol.Tags
+}
+
+// PublishWith is [Client.Publish] with options. Its error may also be
+// tags_invalid.
+func (c *Client) PublishWith(ctx context.Context, channel string, data any, with PublishOptions) (protocol.Published, error) {
 	if err := checkChannel(channel); err != nil {
 		return protocol.Published{}, err
 	}
@@ -186,7 +213,11 @@ func (c *Client) Publish(ctx context.Context, channel string, data any) (protoco
 	if err != nil {
 		return protocol.Published{}, err
 	}
-	p := &call{channel: channel, data: raw, key: newKey(), done: make(chan struct{})}
+	tags, err := encodeTags(with.Tags)
+	if err != nil {
+		return protocol.Published{}, err
+	}
+	p := &call{channel: channel, data: raw, tags: tags, key: newKey(), done: make(chan struct{})}
 	if err := c.call(ctx, p); err != nil {
 		return protocol.Published{}, err
 	}

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"net/url"
 	"strconv"
@@ -27,8 +28,18 @@ type Config struct {
 	Build string
 	// User is the name under which the client is present on channels, at most
 	// [protocol.MaxUser] bytes; empty for nobody in particular. The server takes
-	// it at its word.
+	// it at its word, and not at all from who has a token.
 	User string
+	// Token returns the token to connect with, "" for none. It is asked before
+	// each attempt to connect, and again well before a token expires: the
+	// connection goes on with the new one. It must be of the same user.
+	//
+	// It is called from a goroutine of the client's, one call at a time, and
+	// must return when the context ends: after DialTimeout, or when the
+	// connection or the client does. An error fails the attempt ([Disconnected]),
+	// or leaves the connection the token that it has ([TokenFailed]); either way
+	// it is asked again later.
+	Token func(context.Context) (string, error)
 	// Flush asks the server to gather what comes within so long into one
 	// frame. 0, the default, is at once; a page asks for 16 ms. At most 1 s,
 	// in whole milliseconds.

@@ -27,6 +27,9 @@ func decodePublication(line []byte) (p protocol.Publication, ok bool) {
 	r.skip(`,"time":`)
 	p.Time = int64(r.number()) // #nosec G115 -- number returns 18 digits at the most
 	p.Foreign = r.has(`,"foreign":true`)
+	if r.has(`,"tags":{`) {
+		p.Tags = r.tags()
+	}
 	r.skip(`,"data":`)
 	data, found := bytes.CutSuffix(r.rest, []byte("}}"))
 	// What stands between is the data and nothing else only if it is one value.
@@ -71,6 +74,30 @@ func (r *reader) text() string {
 	}
 	r.ok = false
 	return ""
+}
+
+// tags reads the members of an object, at least one, each a text as above or a
+// number, and its end.
+func (r *reader) tags() protocol.Tags {
+	tags := protocol.Tags{}
+	for r.ok {
+		name := r.text()
+		r.skip(":")
+		if len(r.rest) > 0 && r.rest[0] == '"' {
+			tags[name] = r.text()
+		} else {
+			end := max(bytes.IndexAny(r.rest, ",}"), 0)
+			n, err := strconv.ParseFloat(string(r.rest[:end]), 64)
+			// Go takes more for a number than JSON does.
+			r.ok = r.ok && err == nil && json.Valid(r.rest[:end])
+			tags[name], r.rest = n, r.rest[end:]
+		}
+		if r.has("}") {
+			break
+		}
+		r.skip(",")
+	}
+	return tags
 }
 
 // number reads a number without sign, point or exponent, of at most 18 digits.

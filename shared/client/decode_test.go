@@ -14,6 +14,7 @@ func TestWhatTheServerWritesIsReadTheFastWay(t *testing.T) {
 		{Channel: "a:b-c_d.e", Epoch: "e1", Offset: 1, ID: "x-1", Time: 1763902443123456, Data: []byte(`{"a":[1,"}}"]}`)},
 		{Channel: "a", Foreign: true, Time: 1763902443123456, Data: []byte(`"\u00e9é"`)},
 		{Channel: "a", Epoch: "e", Offset: 999999999999999999, ID: "", Time: 0, Data: []byte("0")},
+		{Channel: "a", Epoch: "e", Offset: 1, ID: "x", Tags: protocol.Tags{"level": "warn", "cpu": 93.5, "n": -1e-9, "z": float64(0)}, Data: []byte("{}")},
 	} {
 		got, ok := decodePublication(protocol.AppendPublication(nil, &p))
 		if !ok || !reflect.DeepEqual(got, p) {
@@ -34,6 +35,14 @@ func TestOtherLinesAreLeftToTheSlowWay(t *testing.T) {
 		`{"publication":{"channel":"a","time":9999999999999999999,"foreign":true,"data":1}}`,
 		`{"publication":{"channel":"\u0061","time":1,"foreign":true,"data":1}}`,
 		`{"publication":{"channel":"a`,
+		`{"publication":{"channel":"a","time":1,"tags":{},"data":1}}`,
+		`{"publication":{"channel":"a","time":1,"tags":{"a":"é"},"data":1}}`,
+		`{"publication":{"channel":"a","time":1,"tags":{"a":Inf},"data":1}}`,
+		`{"publication":{"channel":"a","time":1,"tags":{"a":0x10},"data":1}}`,
+		`{"publication":{"channel":"a","time":1,"tags":{"a":{}},"data":1}}`,
+		`{"publication":{"channel":"a","time":1,"tags":{"a":1"b":2},"data":1}}`,
+		`{"publication":{"channel":"a","time":1,"tags":{"a":1,},"data":1}}`,
+		`{"publication":{"channel":"a","time":1,"tags":{"a":`,
 	} {
 		if p, ok := decodePublication([]byte(line)); ok {
 			t.Errorf("%s is read as %+v", line, p)
@@ -54,6 +63,7 @@ func TestAMessageThatIsKeptDoesNotKeepItsFrame(t *testing.T) {
 func FuzzDecodePublication(f *testing.F) {
 	f.Add([]byte(publication("a", "e", 5, `{"x":[1]}`)))
 	f.Add([]byte(`{"publication":{"channel":"a","time":12,"foreign":true,"data": {"a":"}}"} }}`))
+	f.Add([]byte(`{"publication":{"channel":"a","time":12,"tags":{"a":1.5e3,"b":"x","a":true},"data":1}}`))
 	f.Add([]byte("{\"publication\":{\"channel\":\"\xff\",\"time\":1,\"foreign\":true,\"data\":\"\xff\"}}"))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		fast, ok := decodePublication(line)

@@ -18,6 +18,12 @@
 // stored once. What waits goes out in the order of the calls, first-time or
 // again.
 //
+// It asks for a token before each connection ([Config.Token]) and for the next
+// one at about two thirds of its life, which the connection then goes on with.
+// When the server says that the token has expired, it comes back with a new one;
+// when it says that it is not valid, or was revoked, it stays away. What comes
+// too fast for the server waits for as long as that asks ([Limited]).
+//
 // # What comes is whole, or says what is missing
 //
 // Each subscription has a position: the last publication that was delivered.
@@ -38,17 +44,23 @@
 // nothing, or the server's answer does not add up, it leaves the connection, and
 // the wait before the next one grows.
 //
+// With a filter ([SubscribeOptions.Filter]), or one that the server demands,
+// only the server knows what belongs between two publications: then a later one
+// is the next, and its word takes the position past what it left out.
+//
 // Messages of programs that publish to Redis directly have no position. They
 // are delivered live, and not recovered.
 //
 // # Who does what
 //
-// Three goroutines, each with an owner that waits for it. One, of the client's
-// life, goes around: open a connection, read it until it ends, wait. It alone
-// calls [Config.OnEvent], so events come in order and one at a time. Opening
+// Four goroutines, each with an owner that waits for it. One, of the client's
+// life, goes around: open a connection, read it until it ends, wait. It calls
+// [Config.OnEvent], so events come in order. Opening
 // happens in a goroutine of its own, so that the first stays able to answer.
 // While a connection stands, a third one writes to it: it wakes when there is
 // something to say, fills one frame with all of it, and keeps the ping's time.
+// A fourth sees to the connection's token, if it has one; it tells
+// [TokenFailed], and a lock keeps events one at a time.
 //
 // All state is behind one mutex, which is never held while waiting or while
 // OnEvent runs. What is bounded, and what happens at the bound: calls by

@@ -15,7 +15,7 @@ import (
 // The commands are written by hand, since encoding/json would parse and rewrite
 // the data of a publish. Channel names and keys need no escape.
 
-func appendConnect(dst []byte, id uint64, flush int, user string) []byte {
+func appendConnect(dst []byte, id uint64, flush int, user, token string) []byte {
 	dst = appendHead(dst, id, "connect")
 	dst = append(dst, `"version":`...)
 	dst = strconv.AppendInt(dst, protocol.Version, 10)
@@ -26,6 +26,10 @@ func appendConnect(dst []byte, id uint64, flush int, user string) []byte {
 	if user != "" {
 		dst = append(dst, `,"user":`...)
 		dst = append(dst, protocol.Text(user)...)
+	}
+	if token != "" {
+		dst = append(dst, `,"token":`...)
+		dst = append(dst, protocol.Text(token)...)
 	}
 	return append(dst, "}}"...)
 }
@@ -47,15 +51,26 @@ func appendNamed(dst []byte, id uint64, command, name string) []byte {
 	return append(dst, `"}}`...)
 }
 
-func appendPublish(dst []byte, id uint64, name string, data []byte, key string) []byte {
+func appendPublish(dst []byte, id uint64, p *call) []byte {
 	dst = appendHead(dst, id, "publish")
 	dst = append(dst, `"channel":"`...)
-	dst = append(dst, name...)
+	dst = append(dst, p.channel...)
 	dst = append(dst, `","data":`...)
-	dst = append(dst, data...)
+	dst = append(dst, p.data...)
+	if p.tags != nil {
+		dst = append(dst, `,"tags":`...)
+		dst = append(dst, p.tags...)
+	}
 	dst = append(dst, `,"key":"`...)
-	dst = append(dst, key...)
+	dst = append(dst, p.key...)
 	return append(dst, `"}}`...)
+}
+
+func appendRefresh(dst []byte, id uint64, token string) []byte {
+	dst = appendHead(dst, id, "refresh")
+	dst = append(dst, `"token":`...)
+	dst = append(dst, protocol.Text(token)...)
+	return append(dst, "}}"...)
 }
 
 func appendPing(dst []byte, id uint64) []byte {
@@ -99,6 +114,24 @@ func encodeRaw(raw json.RawMessage) (json.RawMessage, error) {
 	}
 	// A copy, since the caller may reuse the bytes while they wait here.
 	return checkUTF8(bytes.Clone(raw))
+}
+
+// encodeTags returns nil for no tags. Its error is an [*protocol.Error].
+func encodeTags(given protocol.Tags) (json.RawMessage, error) {
+	if len(given) == 0 {
+		return nil, nil
+	}
+	tags := make(protocol.Tags, len(given))
+	for name, value := range given {
+		if n, ok := value.(int); ok {
+			value = float64(n)
+		}
+		tags[name] = value
+	}
+	if err := tags.Check(); err != nil {
+		return nil, err
+	}
+	return tags.JSON(), nil
 }
 
 func checkUTF8(data []byte) (json.RawMessage, error) {

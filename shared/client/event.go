@@ -45,6 +45,9 @@ type Subscribed struct {
 	Position protocol.Position
 	// Recovered is how many publications of the history follow.
 	Recovered int
+	// Filtered says that a filter applies, [SubscribeOptions.Filter] or one that
+	// the server demands: offsets that are left out are then no loss.
+	Filtered bool
 }
 
 // Recovered says that the last publication that was recovered has been
@@ -65,7 +68,8 @@ type Reset struct{ protocol.Reset }
 // Moved says that a channel from which nothing came is alive, and that the
 // client has everything: the server says that the channel stands at the
 // client's own position. It comes with the answer to a ping, that is, only while
-// the whole connection is quiet.
+// the whole connection is quiet. With a filter it also comes after many
+// publications that were left out, and takes the position past them.
 type Moved struct {
 	Channel  string
 	Position protocol.Position
@@ -83,8 +87,8 @@ type (
 type Unsubscribed struct{ Channel string }
 
 // Refused says that the server did not take a subscription. The client does
-// not ask again. (It does when the server could not take any at the time, code
-// unavailable, and then tells nothing.)
+// not ask again. (It does when the server could not take any at the time, codes
+// unavailable and rate_limited, and then tells nothing, or [Limited].)
 type Refused struct {
 	Channel string
 	// Err is an [*protocol.Error].
@@ -100,6 +104,30 @@ type Received struct {
 	Latency time.Duration
 	// Recovered says that it comes out of the history and not live.
 	Recovered bool
+}
+
+// Refreshed says that the connection goes on with a new token.
+type Refreshed struct {
+	// Expires is as in [protocol.Hello].
+	Expires int64
+}
+
+// TokenFailed says that there is no new token for the connection that stands:
+// [Config.Token] had none, or the server did not take it. The old one still
+// lives.
+type TokenFailed struct {
+	Err error
+	// Retry is how long the client waits before it asks for a token again.
+	Retry time.Duration
+}
+
+// Limited says that the client sent more than the server takes, and that what
+// it refused waits, and is sent again by itself.
+type Limited struct {
+	// Err is an [*protocol.Error], with the code rate_limited.
+	Err error
+	// Retry is how long the client waits.
+	Retry time.Duration
 }
 
 // Stale says that the server serves another build of the page than
@@ -122,4 +150,7 @@ func (Left) event()         {}
 func (Unsubscribed) event() {}
 func (Refused) event()      {}
 func (Received) event()     {}
+func (Refreshed) event()    {}
+func (TokenFailed) event()  {}
+func (Limited) event()      {}
 func (Stale) event()        {}

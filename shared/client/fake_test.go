@@ -269,6 +269,16 @@ func (w *world) publish(ctx context.Context, channel string, data any) <-chan ou
 	return out
 }
 
+func (w *world) publishWith(channel string, data any, tags protocol.Tags) <-chan outcome {
+	out := make(chan outcome, 1)
+	go func() {
+		p, err := w.c.PublishWith(w.t.Context(), channel, data, PublishOptions{Tags: tags})
+		out <- outcome{p, err}
+	}()
+	synctest.Wait()
+	return out
+}
+
 func (p *peer) acknowledge(id uint64, channel string, offset uint64) {
 	b, _ := json.Marshal(protocol.Message{ID: id, Published: &protocol.Published{
 		Channel: channel, Position: protocol.Position{Epoch: "e", Offset: offset}, ID: fmt.Sprint(offset),

@@ -36,6 +36,12 @@ func TestTheFramesThatAClientWrites(t *testing.T) {
 			w.publish(w.t.Context(), "news", data)
 			note()
 		}
+		w.publishWith("news", 1, protocol.Tags{"level": "warn <\u2028>", "cpu": 93.5, "n": 7})
+		note()
+		if err := w.c.SubscribeWith("tagged", SubscribeOptions{Filter: `level == "warn" && cpu < 3`}); err != nil {
+			t.Fatal(err)
+		}
+		note()
 		if err := w.c.Unsubscribe("news"); err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +106,7 @@ func FuzzEncode(f *testing.F) {
 			case !json.Valid(line) || !utf8.Valid(line) || bytes.ContainsAny(line, "\r\n"):
 				t.Fatalf("%q became %q", raw, line)
 			}
-			command := appendPublish(nil, 1, "a", line, "k")
+			command := appendPublish(nil, 1, &call{channel: "a", data: line, key: "k"})
 			c, err := protocol.DecodeCommand(command)
 			if err != nil {
 				t.Fatalf("%s: %v", command, err)
@@ -126,12 +132,17 @@ func FuzzReceive(f *testing.F) {
 		publication("a", "e", 5, `{"x":[1]}`), `{"publication":null,"id":2}`, `{"id":3,"error":{"code":"unavailable"}}`,
 		`{"id":1,"hello":{"ping":-9223372036854775808,"time":-9223372036854775808,"limits":{"frame":-1}}}`,
 		`{"publication":{"channel":"a","time":9223372036854775807,"foreign":true,"data":0}}`,
+		helloFor(1), `{"id":3,"subscribed":{"channel":"b","epoch":"e","offset":9,"recovered":2,"filtered":true}}` + "\n" + publication("b", "e", 7, "1"),
+		`{"moved":{"channel":"b","epoch":"e","offset":99}}`, `{"id":5,"refreshed":{"expires":-1}}`,
 	} {
 		f.Add(s, s)
 	}
 	f.Fuzz(func(t *testing.T, first, second string) {
-		play(t, Config{}, func(w *world) {
+		play(t, Config{Token: new(tokens).next}, func(w *world) {
 			if err := w.c.Subscribe("a"); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.c.SubscribeWith("b", SubscribeOptions{Rewind: &protocol.Rewind{Count: 3}, Filter: warnings}); err != nil {
 				t.Fatal(err)
 			}
 			w.publish(w.t.Context(), "a", 1)

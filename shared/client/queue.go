@@ -11,6 +11,7 @@ import (
 type call struct {
 	channel string
 	data    json.RawMessage // nil asks for presence
+	tags    json.RawMessage // nil for none
 	key     string
 
 	number uint64 // counts the calls

@@ -113,7 +113,8 @@ func (c *Client) deliver(s *session, p *protocol.Publication, now time.Time) err
 	e := Received{Publication: *p, Latency: s.clock.since(p.Time, now)}
 	recovered := 0                  // how many, with the last of them
 	if !p.Foreign && p.Offset > 0 { // else it has no place
-		switch sub.place(p.Epoch, p.Offset) {
+		var at place
+		switch at, e.Recovered, recovered = sub.deliver(p); at {
 		case behind:
 			c.mu.Unlock()
 			return nil
@@ -121,13 +122,6 @@ func (c *Client) deliver(s *session, p *protocol.Publication, now time.Time) err
 			err := s.mend(sub)
 			c.mu.Unlock()
 			return err
-		}
-		sub.advance(p.Epoch, p.Offset, p.ID)
-		sub.mended = false
-		if e.Recovered = sub.recovering > 0; e.Recovered {
-			if sub.recovering--; sub.recovering == 0 {
-				recovered = sub.recovered
-			}
 		}
 	}
 	c.mu.Unlock()
@@ -150,32 +144,44 @@ func (c *Client) answered(s *session, m *protocol.Message, now time.Time) ([]Eve
 	delete(s.asked, m.ID)
 	switch {
 	case r.call != nil:
-		c.callAnswered(s, r.call, m, now)
+		return c.callAnswered(s, r.call, m, now), nil
 	case r.subscription != nil:
 		events, err := c.subscriptionAnswered(s, r.subscription, m, now)
 		s.list(r.subscription)
 		return events, err
+	case r.refresh != nil:
+		r.refresh.answer <- *m
+		if m.Refreshed != nil {
+			return []Event{Refreshed{m.Refreshed.Expires}}, nil
+		}
 	case m.Pong != nil:
 		s.clock.add(r.pinged, now, m.Pong.Time)
 	}
 	return nil, nil
 }
 
-func (c *Client) callAnswered(s *session, p *call, m *protocol.Message, now time.Time) {
+func (c *Client) callAnswered(s *session, p *call, m *protocol.Message, now time.Time) []Event {
 	switch {
 	case m.Published != nil && p.data != nil, m.Presence != nil && p.data == nil:
 		s.pause.failures = 0
 		c.queue.finish(p, *m, nil)
 	case m.Error == nil:
 		c.queue.finish(p, protocol.Message{}, errors.New("client: the server answered with something else"))
-	case m.Error.Code == protocol.CodeUnavailable:
+	case passing(m.Error):
 		c.queue.again(p)
-		s.rest(now)
+		return s.rest(now, m.Error)
 	case m.Error.Code == protocol.CodeShutdown:
 		// The server closes this connection; on the next one it goes out again.
 	default:
 		c.queue.finish(p, protocol.Message{}, m.Error)
 	}
+	return nil
+}
+
+// passing reports whether a refusal is of the moment, so that the same may be
+// taken later.
+func passing(err *protocol.Error) bool {
+	return err.Code == protocol.CodeUnavailable || err.Code == protocol.CodeRateLimited
 }
 
 func (c *Client) subscriptionAnswered(s *session, sub *subscription, m *protocol.Message, now time.Time) ([]Event, error) {
@@ -192,10 +198,9 @@ func (c *Client) subscriptionAnswered(s *session, sub *subscription, m *protocol
 		return sub.begin(m.Subscribed)
 	case sub.owed > 0:
 		return c.leave(sub), nil // it did not come to be
-	case m.Error != nil && m.Error.Code == protocol.CodeUnavailable:
+	case m.Error != nil && passing(m.Error):
 		sub.remote = absent
-		s.rest(now)
-		return nil, nil
+		return s.rest(now, m.Error), nil
 	case m.Error != nil && m.Error.Code == protocol.CodeShutdown:
 		return nil, nil // as for a call
 	default:
@@ -209,11 +214,19 @@ func (c *Client) subscriptionAnswered(s *session, sub *subscription, m *protocol
 }
 
 // rest pauses calls and subscriptions, since the server can't take any
-// now. Several answers in one pause count once.
-func (s *session) rest(now time.Time) {
-	if now.Before(s.until) {
-		return
+// now. Several answers in one pause count once, but each may lengthen it; a
+// pause that a limit asks for is told when it begins.
+func (s *session) rest(now time.Time, why *protocol.Error) []Event {
+	began := !now.Before(s.until)
+	if began {
+		s.until = now.Add(s.pause.next())
 	}
-	s.until = now.Add(s.pause.next())
+	if asked := now.Add(retryAfter(why)); asked.After(s.until) {
+		s.until = asked
+	}
 	s.wakeWriter()
+	if began && why.Code == protocol.CodeRateLimited {
+		return []Event{Limited{Err: why, Retry: s.until.Sub(now)}}
+	}
+	return nil
 }

@@ -80,7 +80,7 @@ func TestASubscriptionGoesOnFromTheLastPublicationThatCame(t *testing.T) {
 				p.say(push(protocol.Message{Publication: &foreign}))
 				p.say(publications("e", 6, 7, 8)...)
 				w.wantTold(
-					Subscribed{"a", at("e", 7), 2}, Received{Publication: foreign},
+					Subscribed{"a", at("e", 7), 2, false}, Received{Publication: foreign},
 					recovered("e", 6), recovered("e", 7), Recovered{"a", 2}, live("e", 8),
 				)
 			})
@@ -122,7 +122,7 @@ func TestTheFirstPublicationOfAChannelBringsItsEpoch(t *testing.T) {
 		}
 		p.frame()
 		p.say(append([]string{`{"id":2,"subscribed":{"channel":"a","offset":0}}`}, publications("e", 1, 2)...)...)
-		w.wantTold(Subscribed{"a", at("", 0), 0}, live("e", 1), live("e", 2))
+		w.wantTold(Subscribed{"a", at("", 0), 0, false}, live("e", 1), live("e", 2))
 		p.end(errCut)
 		p = w.resubscribes(subscribeSince(2, "a", `{"epoch":"e","offset":2,"last":"m"}`))
 		p.silent()
@@ -147,7 +147,7 @@ func TestAnApplicationGoesOnFromAPositionThatItKept(t *testing.T) {
 		p = w.resubscribes(subscribeSince(2, "a", since))
 		p.say(`{"id":2,"subscribed":{"channel":"a","epoch":"e","offset":5,"last":"m","recovered":1}}`)
 		p.say(publications("e", 5)...)
-		w.wantTold(Subscribed{"a", at("e", 5), 1}, recovered("e", 5), Recovered{"a", 1})
+		w.wantTold(Subscribed{"a", at("e", 5), 1, false}, recovered("e", 5), Recovered{"a", 1})
 		w.wantPosition(protocol.Since{Epoch: "e", Offset: 5, Last: "m"})
 
 		if err := w.c.Unsubscribe("a"); err != nil {
@@ -172,17 +172,17 @@ func TestARewindIsForTheFirstTimeOnly(t *testing.T) {
 		p.end(errCut)
 		p = w.resubscribes(command)
 		p.say(`{"id":2,"subscribed":{"channel":"a","epoch":"e","offset":9,"last":"m","recovered":3}}`)
-		w.wantTold(Subscribed{"a", at("e", 9), 3})
+		w.wantTold(Subscribed{"a", at("e", 9), 3, false})
 		p.end(errCut)
 		p = w.resubscribes(subscribeSince(2, "a", `{"epoch":"e","offset":6}`))
 		p.say(`{"id":2,"subscribed":{"channel":"a","epoch":"e","offset":9,"last":"m","recovered":3}}`)
 		p.say(publications("e", 7, 8)...)
-		w.wantTold(Subscribed{"a", at("e", 9), 3}, recovered("e", 7), recovered("e", 8))
+		w.wantTold(Subscribed{"a", at("e", 9), 3, false}, recovered("e", 7), recovered("e", 8))
 		p.end(errCut)
 		p = w.resubscribes(subscribeSince(2, "a", `{"epoch":"e","offset":8,"last":"m"}`))
 		p.say(`{"id":2,"subscribed":{"channel":"a","epoch":"e","offset":8,"last":"m"}}`)
 		p.say(publications("e", 9)...)
-		w.wantTold(Subscribed{"a", at("e", 8), 0}, live("e", 9))
+		w.wantTold(Subscribed{"a", at("e", 8), 0, false}, live("e", 9))
 	})
 }
 
@@ -283,7 +283,7 @@ func TestAGapIsToldBeforeWhatFollowsAndWhereItWas(t *testing.T) {
 		g := gap("e", 5, 7)
 		p.say(push(protocol.Message{ID: 2, Subscribed: &protocol.Subscribed{Channel: "a", Position: at("e", 8), Last: "m", Recovered: 1, Gap: &g}}))
 		p.say(publications("e", 8, 9)...)
-		w.wantTold(Subscribed{"a", at("e", 8), 1}, Gap{g}, recovered("e", 8), Recovered{"a", 1}, live("e", 9))
+		w.wantTold(Subscribed{"a", at("e", 8), 1, false}, Gap{g}, recovered("e", 8), Recovered{"a", 1}, live("e", 9))
 
 		g = gap("e", 10, 11)
 		p.say(push(protocol.Message{Gap: &g}))
@@ -308,7 +308,7 @@ func TestAResetIsToldOnceAndTheNewHistoryFollows(t *testing.T) {
 			Channel: "a", Position: at("f", 3), Last: "m", Recovered: 1, Reset: &r, Gap: &g,
 		}}))
 		p.say(publications("f", 3, 4)...)
-		w.wantTold(Subscribed{"a", at("f", 3), 1}, Reset{r}, Gap{g}, recovered("f", 3), Recovered{"a", 1}, live("f", 4))
+		w.wantTold(Subscribed{"a", at("f", 3), 1, false}, Reset{r}, Gap{g}, recovered("f", 3), Recovered{"a", 1}, live("f", 4))
 
 		// As the relay tells it to those who are there. Nothing was published yet.
 		r = protocol.Reset{Channel: "a", Was: at("f", 4)}
@@ -324,7 +324,7 @@ func TestAResetIsToldOnceAndTheNewHistoryFollows(t *testing.T) {
 			Channel: "a", Position: at("g", 1), Last: "m", Recovered: 1, Reset: &r,
 		}}))
 		p.say(publications("g", 1)...)
-		w.wantTold(Subscribed{"a", at("g", 1), 1}, Reset{r}, recovered("g", 1), Recovered{"a", 1})
+		w.wantTold(Subscribed{"a", at("g", 1), 1, false}, Reset{r}, recovered("g", 1), Recovered{"a", 1})
 	})
 }
 
@@ -369,7 +369,7 @@ func TestAHoleThatWasNotToldIsMendedOnTheSameConnection(t *testing.T) {
 					w.wantTold()
 					p.say(`{"id":` + next + `,"subscribed":{"channel":"a","epoch":"e","offset":` + strconv.FormatUint(offset+1, 10) + `,"last":"m","recovered":1}}`)
 					p.say(publications("e", offset+1)...)
-					w.wantTold(Subscribed{"a", at("e", offset+1), 1}, recovered("e", offset+1), Recovered{"a", 1})
+					w.wantTold(Subscribed{"a", at("e", offset+1), 1, false}, recovered("e", offset+1), Recovered{"a", 1})
 				}
 			})
 		})
@@ -562,7 +562,7 @@ func TestNothingIsToldOfAChannelBeforeItsSubscriptionBeganAndAfterItWasLeft(t *t
 		p.say(pushes...)
 		w.wantTold()
 		p.say(subscribedA)
-		w.wantTold(Subscribed{"a", at("e", 4), 0})
+		w.wantTold(Subscribed{"a", at("e", 4), 0, false})
 		if err := w.c.Unsubscribe("a"); err != nil {
 			t.Fatal(err)
 		}

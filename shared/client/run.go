@@ -49,7 +49,7 @@ func (c *Client) run() {
 			return
 		}
 		c.emit(c.abandon()...)
-		wait := back.next()
+		wait := max(back.next(), retryAfter(err))
 		c.wait(wait, Disconnected{Err: err, Retry: wait})
 	}
 	c.abandon()
@@ -60,6 +60,8 @@ func (c *Client) emit(events ...Event) {
 	if c.cfg.OnEvent == nil {
 		return
 	}
+	c.telling.Lock()
+	defer c.telling.Unlock()
 	for _, e := range events {
 		c.cfg.OnEvent(e)
 	}
@@ -144,16 +146,20 @@ func (c *Client) connect() (opened, error) {
 	}
 }
 
-// open dials, says connect, and waits for the hello.
+// open asks for a token, dials, says connect, and waits for the hello.
 func (c *Client) open() (opened, error) {
 	ctx, cancel := context.WithTimeoutCause(c.ctx, c.cfg.DialTimeout, errDialTimeout)
 	defer cancel()
+	token, err := c.token(ctx)
+	if err != nil {
+		return opened{}, err
+	}
 	l, err := c.dial(ctx, c.cfg.URL)
 	if err != nil {
 		return opened{}, cause(ctx, err)
 	}
 	s := c.newSession(l)
-	o, err := c.greet(ctx, s)
+	o, err := c.greet(ctx, s, token)
 	if err != nil {
 		s.cancel(err)
 		l.drop()
@@ -172,9 +178,9 @@ func cause(ctx context.Context, err error) error {
 
 // greet sends connect, with the first channels to subscribe to right behind it,
 // which saves a round trip, and reads the hello.
-func (c *Client) greet(ctx context.Context, s *session) (opened, error) {
+func (c *Client) greet(ctx context.Context, s *session, token string) (opened, error) {
 	sent := time.Now()
-	if err := s.link.write(ctx, c.begin(s)); err != nil {
+	if err := s.link.write(ctx, c.begin(s, token)); err != nil {
 		return opened{}, err
 	}
 	for {
@@ -214,12 +220,12 @@ func (c *Client) greet(ctx context.Context, s *session) (opened, error) {
 const connectID = 1
 
 // begin makes a session the client's, and returns its first frame.
-func (c *Client) begin(s *session) []byte {
+func (c *Client) begin(s *session, token string) []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.session = s
 	s.lastID = connectID
-	s.buffer = appendConnect(s.buffer, connectID, int(c.cfg.Flush/time.Millisecond), c.cfg.User)
+	s.buffer = appendConnect(s.buffer, connectID, int(c.cfg.Flush/time.Millisecond), c.cfg.User, token)
 	for _, sub := range c.order {
 		if sub.next() == stepSubscribe && !s.takeStep(sub, stepSubscribe, min(firstFrame, c.limits.Frame)) {
 			break
@@ -267,6 +273,11 @@ func (c *Client) serve(o opened, events []Event) error {
 	s := o.session
 	go s.write()
 	c.emit(events...)
+	kept := make(chan struct{})
+	go func() {
+		defer close(kept)
+		s.keepToken(&o.hello, o.at)
+	}()
 	err := c.receive(s, o.rest, o.at)
 	for err == nil {
 		c.resume(s)
@@ -278,6 +289,7 @@ func (c *Client) serve(o opened, events []Event) error {
 	err = explain(cause(s.ctx, err), s.refusal)
 	s.cancel(err)
 	<-s.ended
+	<-kept
 	s.link.drop()
 	return err
 }

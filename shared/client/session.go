@@ -27,6 +27,7 @@ type session struct {
 	clock  clock
 	pause  backoff   // after the answer unavailable
 	until  time.Time // when the pause ends
+	fresh  *refresh  // a new token that waits to be sent
 }
 
 // request is a command that waits for its reply: one of these, or none if the
@@ -35,6 +36,7 @@ type request struct {
 	subscription *subscription
 	call         *call
 	pinged       time.Time
+	refresh      *refresh
 }
 
 func (c *Client) newSession(l link) *session {
@@ -138,6 +140,11 @@ func (s *session) take(now time.Time) (frame []byte, wait time.Duration, err err
 		s.buffer = appendPing(s.buffer, s.ask(request{pinged: now}))
 		s.pulse.pinged(now)
 	}
+	if f := s.fresh; f != nil {
+		s.fresh = nil
+		s.line()
+		s.buffer = appendRefresh(s.buffer, s.ask(request{refresh: f}), f.token)
+	}
 	pause := s.until.Sub(now)
 	s.takeSteps(pause > 0)
 	if pause > 0 {
@@ -207,7 +214,7 @@ func (s *session) takeCalls() {
 		if p.data == nil {
 			s.buffer = appendNamed(s.buffer, id, "presence", p.channel)
 		} else {
-			s.buffer = appendPublish(s.buffer, id, p.channel, p.data, p.key)
+			s.buffer = appendPublish(s.buffer, id, p)
 		}
 		if len(s.buffer) > s.c.limits.Frame {
 			s.buffer = s.buffer[:start]

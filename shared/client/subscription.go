@@ -25,9 +25,15 @@ type subscription struct {
 	position *protocol.Since
 	// rewind is for the first subscribe: until there is a position.
 	rewind *protocol.Rewind
+	// filter is the application's; filtered says that there is one, be it the
+	// server's.
+	filter   string
+	filtered bool
 	// recovering counts the publications of the history that are still to come,
 	// of recovered in all.
 	recovering, recovered int
+	// goal is where the subscription stands when all of them have come.
+	goal protocol.Since
 	// mended says that a hole was found, and nothing came in its place since.
 	mended bool
 }
@@ -77,9 +83,9 @@ func (s *subscription) delivers() bool {
 // request is what to subscribe with: the position, once there is one.
 func (s *subscription) request() *protocol.Subscribe {
 	if s.position != nil {
-		return &protocol.Subscribe{Channel: s.channel, Since: s.position}
+		return &protocol.Subscribe{Channel: s.channel, Since: s.position, Filter: s.filter}
 	}
-	return &protocol.Subscribe{Channel: s.channel, Rewind: s.rewind}
+	return &protocol.Subscribe{Channel: s.channel, Rewind: s.rewind, Filter: s.filter}
 }
 
 // leave ends what the application wanted to leave, and returns the events that

@@ -22,7 +22,7 @@ func (w *world) subscribedTo(p *peer) {
 	}
 	p.wants(`{"id":2,"subscribe":{"channel":"a"}}`)
 	p.say(subscribedA)
-	w.wantTold(Subscribed{"a", at("e", 4), 0})
+	w.wantTold(Subscribed{"a", at("e", 4), 0, false})
 }
 
 // received drops everything but publications, and of these all but the offset.
@@ -248,7 +248,7 @@ func TestEveryUnsubscribeIsTold(t *testing.T) {
 			p.wants(`{"id":4,"subscribe":{"channel":"a"}}`)
 			p.say(`{"id":4,"subscribed":{"channel":"a","epoch":"e","offset":6}}`, publication("a", "e", 7, "0"))
 			w.wantTold(
-				Unsubscribed{"a"}, Unsubscribed{"a"}, Subscribed{"a", at("e", 6), 0},
+				Unsubscribed{"a"}, Unsubscribed{"a"}, Subscribed{"a", at("e", 6), 0, false},
 				Received{Publication: protocol.Publication{Channel: "a", Epoch: "e", Offset: 7, ID: "m", Time: 1, Data: []byte("0")}, Latency: 0},
 			)
 		})
