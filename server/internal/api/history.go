@@ -32,13 +32,9 @@ func (a *API) history(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if s := q.Get("since"); s != "" {
-		epoch, number, _ := strings.Cut(s, ":")
-		number, last, _ := strings.Cut(number, ":")
-		offset, perr := strconv.ParseUint(number, 10, 64)
-		if perr != nil {
-			return &protocol.Error{Code: protocol.CodeBadRequest, Field: "since", Message: "since is <epoch>:<offset>"}
+		if since, err = parseSince(s); err != nil {
+			return err
 		}
-		since = &protocol.Since{Epoch: epoch, Offset: offset, Last: last}
 	}
 	from, err := a.caller(r)
 	if err != nil {
@@ -53,4 +49,16 @@ func (a *API) history(w http.ResponseWriter, r *http.Request) error {
 	}
 	writeJSON(w, "application/json", http.StatusOK, page)
 	return nil
+}
+
+// parseSince reads <epoch>:<offset>, and the publication's id behind that, if
+// it is there.
+func parseSince(s string) (*protocol.Since, error) {
+	epoch, rest, _ := strings.Cut(s, ":")
+	number, last, _ := strings.Cut(rest, ":")
+	offset, err := strconv.ParseUint(number, 10, 64)
+	if err != nil {
+		return nil, &protocol.Error{Code: protocol.CodeBadRequest, Field: "since", Message: "since is <epoch>:<offset>"}
+	}
+	return &protocol.Since{Epoch: epoch, Offset: offset, Last: last}, nil
 }
