@@ -7,8 +7,9 @@ SHELL := bash
 
 GO ?= go
 LINT := bin/golangci-lint
-# How long each fuzz target runs under `make fuzz`.
+# How long each fuzz target runs under `make fuzz`, and which: a pattern.
 FUZZTIME ?= 30s
+FUZZ ?= ^Fuzz
 # How long `make soak` does harm, and the seed of its schedule; 0 chooses one.
 SOAK ?= 10m
 SEED ?= 0
@@ -42,13 +43,11 @@ bench: page-best ## measure the relay beside a bare floor, in one run
 	$(GO) build -trimpath -ldflags '-s -w' -o bin/fanlight ./server
 	$(GO) run ./e2e/bench $(BENCH)
 
-fuzz: ## run each fuzz target for FUZZTIME (30s)
-	@for package in $$($(GO) list ./...); do \
-	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
-	    echo "$$package $$target"; \
-	    $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
-	  done; \
-	done
+fuzz: ## run each fuzz target for FUZZTIME (30s), two at a time
+	@grep -rE --include='*_test.go' '^func Fuzz' app e2e server shared | \
+	sed -E 's|^(.*)/[^/]*:func (\w+).*|./\1 \2|' | awk '$$2 ~ /$(FUZZ)/' | \
+	xargs -n 2 -P 2 $(SHELL) -c 'echo "$$0 $$1" && \
+	  $(GO) test -run "^$$" -fuzz "^$$1$$" -fuzztime $(FUZZTIME) -parallel 1 "$$0"'
 
 lint: $(LINT) ## check the code, native and for the browser
 	$(LINT) fmt --diff
