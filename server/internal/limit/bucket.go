@@ -49,9 +49,10 @@ type named struct {
 }
 
 const (
-	// maxBuckets is how many buckets a table has at the most. Past that one of
-	// them is forgotten at random: who has that many names can't be bounded by
-	// name.
+	// maxBuckets is how many buckets a table has at the most. Past that half of
+	// them are forgotten at random: who has that many names can't be bounded by
+	// name. Half, since looking at all of them for each newcomer would be the
+	// very thing that a flood is after.
 	maxBuckets = 1 << 16
 	// sweepFrom is how many a table has before it looks for full ones.
 	sweepFrom = 1 << 10
@@ -93,7 +94,7 @@ func (t *table[K]) sweep(now time.Time) {
 		}
 	}
 	for key := range t.buckets { // in no order
-		if len(t.buckets) < maxBuckets {
+		if len(t.buckets) <= maxBuckets/2 {
 			break
 		}
 		delete(t.buckets, key)
