@@ -103,6 +103,7 @@ func fill(p *protocol.Publish, body []byte) error {
 	if req.Key != "" {
 		p.Key = req.Key
 	}
+	p.Tags = req.Tags
 	switch {
 	case req.Data != nil && req.Message != nil:
 		return &protocol.Error{Code: protocol.CodeBadRequest, Field: "message", Message: "give data or message, not both"}

@@ -43,7 +43,7 @@ func BenchmarkPublish(b *testing.B) {
 			}
 			for b.Loop() {
 				slots <- struct{}{}
-				br.Publish(context.Background(), "c", data, "", done)
+				br.Publish(context.Background(), broker.Message{Channel: "c", Data: data}, done)
 			}
 			for range inFlight {
 				slots <- struct{}{}

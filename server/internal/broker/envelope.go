@@ -21,6 +21,7 @@ type envelope struct {
 	Prev   string          `json:"prev"`
 	ID     string          `json:"id"`
 	Time   int64           `json:"time"`
+	Tags   json.RawMessage `json:"tags"`
 	Data   json.RawMessage `json:"data"`
 }
 
@@ -41,7 +42,7 @@ func decode(channel, payload string, limit int, now time.Time) (pub protocol.Pub
 		if json.Unmarshal(raw, &e) == nil && e.Offset > 0 && plain(e.Epoch) && plain(e.ID) && len(e.Data) > 0 && utf8.Valid(e.Data) {
 			return protocol.Publication{
 				Channel: channel, Epoch: e.Epoch, Offset: e.Offset, ID: e.ID, Time: e.Time,
-				Data: protocol.OneLine(e.Data),
+				Tags: decodeTags(e.Tags), Data: protocol.OneLine(e.Data),
 			}, e.Prev, nil
 		}
 	}
@@ -55,6 +56,20 @@ func decode(channel, payload string, limit int, now time.Time) (pub protocol.Pub
 		Channel: channel, Time: now.UnixMicro(), Foreign: true,
 		Data: protocol.TextOrJSON(raw),
 	}, "", nil
+}
+
+// decodeTags reads what was published as tags. Any that could not have been
+// published through us are as good as none: filters and clients rely on the
+// rules, and the message itself is still the one at its position.
+func decodeTags(raw []byte) protocol.Tags {
+	if len(raw) == 0 {
+		return nil
+	}
+	var tags protocol.Tags
+	if json.Unmarshal(raw, &tags) != nil || tags.Check() != nil || len(tags) == 0 {
+		return nil
+	}
+	return tags
 }
 
 // decodePresence reads what presence.lua publishes beside the publications.

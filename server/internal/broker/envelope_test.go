@@ -26,6 +26,28 @@ func TestOurOwnMessagesKeepTheirPosition(t *testing.T) {
 	}
 }
 
+func TestTagsAreReadAndForgedOnesAreLost(t *testing.T) {
+	for tags, want := range map[string]protocol.Tags{
+		`{"level":"warn","cpu":91.5}`: {"level": "warn", "cpu": 91.5},
+		`{}`:                          nil,
+		`null`:                        nil,
+		`{"a":true}`:                  nil,
+		`{"a":null}`:                  nil,
+		`{"A":1}`:                     nil,
+		`{"a":"x","b":[]}`:            nil,
+		`{"a":1e999}`:                 nil,
+		`[1]`:                         nil,
+		`"level"`:                     nil,
+		`{"a":"` + strings.Repeat("x", protocol.MaxTagText+1) + `"}`: nil,
+	} {
+		payload := `{"fanlight":1,"epoch":"e1","offset":7,"prev":"p6","id":"i7","time":99,"tags":` + tags + `,"data":1}`
+		got, _, err := decode("c", payload, 10, noon)
+		if err != nil || got.Foreign || got.Offset != 7 || !reflect.DeepEqual(got.Tags, want) {
+			t.Errorf("%s is %+v, %v", tags, got, err)
+		}
+	}
+}
+
 func TestWhatLooksLikeOursAndIsNotIsForeign(t *testing.T) {
 	for _, payload := range []string{
 		`{"fanlight":1,`,
@@ -83,6 +105,7 @@ func FuzzDecode(f *testing.F) {
 		`{"fanlight":1,"epoch":"e1","offset":7,"prev":"p6","id":"i7","time":99,"data":{"a": [1]}}`,
 		"{\"fanlight\":1,\"epoch\":\"e1\",\"offset\":7,\"id\":\"i7\",\"time\":99,\"data\":\n[\n1]}",
 		"{\"fanlight\":1,\"epoch\":\"e1\",\"offset\":7,\"id\":\"i7\",\"time\":99,\"data\":\"\xff\"}",
+		"{\"fanlight\":1,\"epoch\":\"e1\",\"offset\":7,\"id\":\"i7\",\"time\":99,\"tags\":{\"a\":1.50,\n\"b\":\"\xff\"},\"data\":1}",
 		"hello", "", "\xff", `"a"`, "[1,\n2]",
 	} {
 		f.Add(payload)

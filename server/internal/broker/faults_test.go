@@ -173,7 +173,7 @@ func TestCloseAnswersEveryPublishAndEndsInTime(t *testing.T) {
 		for range publishers {
 			all.Go(func() {
 				for n := range each {
-					p.Publish(context.Background(), "c", json.RawMessage("2"), "", func(_ protocol.Published, err error) {
+					p.Publish(context.Background(), broker.Message{Channel: "c", Data: json.RawMessage("2")}, func(_ protocol.Published, err error) {
 						if !errors.Is(err, errUnavailable) {
 							t.Errorf("error %v", err)
 						}

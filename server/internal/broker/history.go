@@ -136,7 +136,8 @@ func (b *Broker) readHistory(channel string, reply []any, q Query) (*recovery.Hi
 	return h, nil
 }
 
-// readEntry reads {"7-0", {"id", …, "time", …, "data", …}}.
+// readEntry reads {"7-0", {"id", …, "time", …, "data", …}}, where there may be
+// "tags", … at the end.
 func readEntry(entry any) (p protocol.Publication, ok bool) {
 	pair, _ := entry.([]any)
 	if len(pair) != 2 {
@@ -145,15 +146,15 @@ func readEntry(entry any) (p protocol.Publication, ok bool) {
 	id, _ := pair[0].(string)
 	fields, _ := pair[1].([]any)
 	dash := len(id) - len("-0")
-	if dash < 1 || id[dash:] != "-0" || len(fields) != 6 {
+	if dash < 1 || id[dash:] != "-0" || len(fields) != 6 && len(fields) != 8 {
 		return p, false
 	}
 	offset, err := strconv.ParseUint(id[:dash], 10, 64)
 	if err != nil {
 		return p, false
 	}
-	var values [3]string
-	for i := range values {
+	var values [4]string
+	for i := range len(fields) / 2 {
 		if values[i], ok = fields[2*i+1].(string); !ok {
 			return p, false
 		}
@@ -162,7 +163,9 @@ func readEntry(entry any) (p protocol.Publication, ok bool) {
 	if err != nil {
 		return p, false
 	}
-	return protocol.Publication{Offset: offset, ID: values[0], Time: at, Data: []byte(values[2])}, true
+	return protocol.Publication{
+		Offset: offset, ID: values[0], Time: at, Data: []byte(values[2]), Tags: decodeTags([]byte(values[3])),
+	}, true
 }
 
 // Positions returns where channels stand, in their order.

@@ -98,7 +98,7 @@ func TestAConfirmedSubscriptionMissesNothing(t *testing.T) {
 				slots := make(chan struct{}, 8)
 				for ctx.Err() == nil {
 					slots <- struct{}{}
-					publisher.Publish(context.Background(), channel, json.RawMessage("1"), "", func(protocol.Published, error) { <-slots })
+					publisher.Publish(context.Background(), broker.Message{Channel: channel, Data: json.RawMessage("1")}, func(protocol.Published, error) { <-slots })
 				}
 				for range cap(slots) {
 					slots <- struct{}{}

@@ -26,29 +26,42 @@ const (
 	batchBytes = 256 << 10
 )
 
+// Message is what [Broker.Publish] takes.
+type Message struct {
+	Channel string
+	Data    json.RawMessage // on one line
+	Tags    protocol.Tags   // checked
+	Key     string          // makes a retry safe; may be empty
+}
+
 // request is a publish on its way.
 type request struct {
 	channel, key string
 	data         json.RawMessage
+	tags         json.RawMessage // empty without any
 	done         func(protocol.Published, error)
 }
 
+func (r *request) size() int { return len(r.data) + len(r.tags) }
+
 // Publish hands a message to Redis and returns; done is called once, from a
 // goroutine of the broker's, with where the message stands. It must not block.
-// Publishes from one goroutine reach Redis in their order. The data is JSON on
-// one line; the key, which may be empty, makes a retry safe.
+// Publishes from one goroutine reach Redis in their order.
 //
 // While [queueLen] publishes wait, Publish waits too, until its context ends.
 // done's error is a [*protocol.Error]: with CodeUnavailable the message may or
 // may not have been taken.
-func (b *Broker) Publish(ctx context.Context, channel string, data json.RawMessage, key string, done func(protocol.Published, error)) {
+func (b *Broker) Publish(ctx context.Context, m Message, done func(protocol.Published, error)) {
 	b.publishers.RLock()
 	defer b.publishers.RUnlock()
 	if b.ctx.Err() != nil {
 		done(protocol.Published{}, unavailable(errClosed))
 		return
 	}
-	r := &request{channel: channel, key: key, data: data, done: done}
+	r := &request{channel: m.Channel, key: m.Key, data: m.Data, done: done}
+	if len(m.Tags) > 0 {
+		r.tags = m.Tags.JSON()
+	}
 	select {
 	case <-b.ctx.Done():
 		done(protocol.Published{}, unavailable(errClosed))
@@ -89,12 +102,12 @@ func (b *Broker) refuseQueued() {
 
 // gather adds to a batch what is there already.
 func (b *Broker) gather(batch []*request) []*request {
-	size := len(batch[0].data)
+	size := batch[0].size()
 	for len(batch) < batchLen && size < batchBytes {
 		select {
 		case r := <-b.queue:
 			batch = append(batch, r)
-			size += len(r.data)
+			size += r.size()
 		default:
 			return batch
 		}
@@ -147,7 +160,7 @@ func (b *Broker) pipeline(batch []*request, eval evaluate) []*redis.Cmd {
 		policy, seen := b.policy(r.channel), b.seen.get(r.channel)
 		cmds[i] = eval(ctx, pipe, keys, b.cfg.Prefix+r.channel, newEpoch(), newID(), []byte(r.data),
 			policy.HistorySize, policy.HistoryAge.Milliseconds(), metaAge.Milliseconds(), keyAge.Milliseconds(),
-			seen.Epoch, seen.Offset)
+			seen.Epoch, seen.Offset, []byte(r.tags))
 	}
 	// The error is the first command's that failed; each command has its own.
 	_, _ = pipe.Exec(ctx)

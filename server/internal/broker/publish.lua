@@ -9,6 +9,7 @@
 --       7 age of the meta hash, ms
 --       8 age of the idempotency key, ms
 --       9 epoch and  10 offset that the relay has seen, or '' and 0
+--       11 tags, as JSON, or '' for none
 local meta, stream, result = KEYS[1], KEYS[2], KEYS[3]
 
 -- A Redis that is behind what the relay has seen went back in time: it was
@@ -54,8 +55,13 @@ if offset % 64 == 0 then
   end
 end
 
-redis.call('XADD', stream, 'MAXLEN', ARGV[5], number .. '-0',
-  'id', ARGV[3], 'time', time, 'data', ARGV[4])
+local entry = {'id', ARGV[3], 'time', time, 'data', ARGV[4]}
+local tags = ''
+if ARGV[11] ~= '' then
+  entry[7], entry[8] = 'tags', ARGV[11]
+  tags = ',"tags":' .. ARGV[11]
+end
+redis.call('XADD', stream, 'MAXLEN', ARGV[5], number .. '-0', unpack(entry))
 redis.call('HSET', meta, 'last', ARGV[3])
 redis.call('PEXPIRE', stream, ARGV[6])
 redis.call('PEXPIRE', meta, ARGV[7])
@@ -63,7 +69,7 @@ redis.call('PEXPIRE', meta, ARGV[7])
 redis.call('PUBLISH', ARGV[1],
   '{"fanlight":1,"epoch":"' .. epoch .. '","offset":' .. number ..
   ',"prev":"' .. last .. '","id":"' .. ARGV[3] .. '","time":' .. time ..
-  ',"data":' .. ARGV[4] .. '}')
+  tags .. ',"data":' .. ARGV[4] .. '}')
 
 if result then
   redis.call('HSET', result, 'epoch', epoch, 'offset', number, 'id', ARGV[3])

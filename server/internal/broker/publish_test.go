@@ -37,7 +37,7 @@ func TestAStormOfPublishesIsOneSequence(t *testing.T) {
 			publishers.Go(func() {
 				for n := range each {
 					data := fmt.Sprintf(`{"by":%d,"n":%d}`, i, n)
-					peers[i%2].Publish(context.Background(), "storm", json.RawMessage(data), "", func(p protocol.Published, err error) {
+					peers[i%2].Publish(context.Background(), broker.Message{Channel: "storm", Data: json.RawMessage(data)}, func(p protocol.Published, err error) {
 						if err != nil {
 							t.Error(err)
 						}
@@ -233,7 +233,7 @@ func TestTheOrderIsKeptWhenTheScriptIsLoadedInTheMiddleOfAPipeline(t *testing.T)
 	})
 	results := make(chan protocol.Published, 6)
 	for n := 1; n <= 6; n++ {
-		p.Publish(context.Background(), "c", json.RawMessage(fmt.Sprint(n)), "", func(got protocol.Published, err error) {
+		p.Publish(context.Background(), broker.Message{Channel: "c", Data: json.RawMessage(fmt.Sprint(n))}, func(got protocol.Published, err error) {
 			if err != nil {
 				t.Error(err)
 			}
@@ -332,7 +332,7 @@ func TestAPublishWhoseContextHasEndedFails(t *testing.T) {
 	cancel()
 	// With room in the queue it may as well be taken; it must be answered.
 	done := make(chan error, 1)
-	p.Publish(ctx, "c", json.RawMessage("1"), "", func(_ protocol.Published, err error) { done <- err })
+	p.Publish(ctx, broker.Message{Channel: "c", Data: json.RawMessage("1")}, func(_ protocol.Published, err error) { done <- err })
 	if err := receive(t, "a result", done); err != nil && !errors.Is(err, &protocol.Error{Code: protocol.CodeUnavailable}) {
 		t.Error(err)
 	}

@@ -200,12 +200,27 @@ func (p *peer) publish(channel, data, key string) protocol.Published {
 // try is publish for a test that expects an error, perhaps.
 func (p *peer) try(channel, data, key string) (protocol.Published, error) {
 	p.Helper()
+	return p.trySend(broker.Message{Channel: channel, Data: json.RawMessage(data), Key: key})
+}
+
+// send is publish for all that a message may have.
+func (p *peer) send(m broker.Message) protocol.Published {
+	p.Helper()
+	published, err := p.trySend(m)
+	if err != nil {
+		p.Fatal(err)
+	}
+	return published
+}
+
+func (p *peer) trySend(m broker.Message) (protocol.Published, error) {
+	p.Helper()
 	type outcome struct {
 		published protocol.Published
 		err       error
 	}
 	done := make(chan outcome, 1)
-	p.Publish(context.Background(), channel, json.RawMessage(data), key, func(published protocol.Published, err error) {
+	p.Publish(context.Background(), m, func(published protocol.Published, err error) {
 		done <- outcome{published, err}
 	})
 	o := receive(p.T, "a publish's result", done)

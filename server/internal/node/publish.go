@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"fanlight/server/internal/broker"
 	"fanlight/shared/channel"
 	"fanlight/shared/protocol"
 )
@@ -22,13 +23,16 @@ func (n *Node) Publish(ctx context.Context, from Caller, p protocol.Publish, don
 	if err := n.checkData(p.Data); err != nil {
 		return err
 	}
+	if err := p.Tags.Check(); err != nil {
+		return err
+	}
 	if len(p.Key) > protocol.MaxKey {
 		return &protocol.Error{
 			Code: protocol.CodeBadRequest, Field: "key", Limit: protocol.MaxKey,
 			Message: fmt.Sprintf("a key has at most %d bytes, not %d", protocol.MaxKey, len(p.Key)),
 		}
 	}
-	n.broker.Publish(ctx, p.Channel, protocol.OneLine(p.Data), p.Key, done)
+	n.broker.Publish(ctx, broker.Message{Channel: p.Channel, Data: protocol.OneLine(p.Data), Tags: p.Tags, Key: p.Key}, done)
 	return nil
 }
 
