@@ -47,7 +47,7 @@ func readConfig(args []string, getenv func(string) string, out io.Writer) (confi
 	}
 	fs.Usage = func() {
 		_, _ = fmt.Fprint(out, "fanlight relays Redis Pub/Sub to WebSockets and event streams, and serves a page to see it with.\n\n"+
-			"usage: fanlight [flags]\n\nA flag wins over its environment variable.\n\n")
+			"usage: fanlight [flags]\n"+commandUsage()+"\nA flag wins over its environment variable.\n\n")
 		fs.PrintDefaults()
 	}
 	if err := fs.Parse(args); err != nil {

@@ -3,5 +3,7 @@
 // arguments it needs nothing: it brings its own Redis.
 //
 // main.go joins the relay and the pages, and is the only place that knows
-// both; config.go reads flags and environment.
+// both; config.go reads flags and environment. command.go runs what the program
+// does besides serving: token.go and check.go sign and explain tokens, and
+// revoke.go revokes them.
 package main

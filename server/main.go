@@ -32,6 +32,9 @@ var namespaces = map[string]relay.Namespace{
 }
 
 func main() {
+	if code, known := runCommand(os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr); known {
+		os.Exit(code)
+	}
 	cfg, err := readConfig(os.Args[1:], os.Getenv, os.Stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
