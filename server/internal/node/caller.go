@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"fanlight/server/internal/auth"
+	"fanlight/server/internal/limit"
 	"fanlight/shared/channel"
 	"fanlight/shared/protocol"
 )
@@ -14,6 +15,8 @@ import (
 type Caller struct {
 	// Who is behind it; nil is somebody without a token.
 	Who *auth.Identity
+	// Limits bound what it may take; nil bounds nothing.
+	Limits *limit.Conn
 }
 
 // Name returns the name under which the caller is present: the subject of its

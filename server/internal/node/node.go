@@ -9,6 +9,7 @@ import (
 	"fanlight/server/internal/auth"
 	"fanlight/server/internal/broker"
 	"fanlight/server/internal/hub"
+	"fanlight/server/internal/limit"
 	"fanlight/server/internal/presence"
 	"fanlight/shared/channel"
 	"fanlight/shared/protocol"
@@ -20,6 +21,9 @@ type Config struct {
 	// Auth is without its Redis, Prefix and Log, which are the broker's.
 	Auth   auth.Config
 	Limits protocol.Limits
+	// Limiter bounds how many channels are listened to, and how long a page of
+	// history is; nil has the defaults.
+	Limiter *limit.Limiter
 	// Presence is without its Redis and Prefix, which are the broker's.
 	Presence presence.Config
 	// Present says for which namespaces presence is kept, and announced.
@@ -39,9 +43,10 @@ type Present struct {
 
 // Node joins a broker and a hub. All its methods may be called concurrently.
 type Node struct {
-	broker *broker.Broker
-	hub    *hub.Hub
-	limits protocol.Limits
+	broker  *broker.Broker
+	hub     *hub.Hub
+	limits  protocol.Limits
+	limiter *limit.Limiter
 
 	authority *auth.Authority
 
@@ -60,7 +65,7 @@ type Node struct {
 
 // New starts a node. The error is about the Config of the broker or of Auth.
 func New(cfg Config) (*Node, error) {
-	n := &Node{limits: cfg.Limits, present: cfg.Present}
+	n := &Node{limits: cfg.Limits, limiter: cfg.Limiter, present: cfg.Present}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.hub = hub.New(hub.Config{Fill: n.fill})
 	cfg.Broker.Handler = n.hub

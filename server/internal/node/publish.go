@@ -20,6 +20,9 @@ func (n *Node) Publish(ctx context.Context, from Caller, p protocol.Publish, don
 	if _, err := n.authorize(from, channel.Publish, p.Channel); err != nil {
 		return err
 	}
+	if err := from.Limits.Message(p.Channel, len(p.Data)); err != nil {
+		return err
+	}
 	if err := n.checkData(p.Data); err != nil {
 		return err
 	}
@@ -31,6 +34,9 @@ func (n *Node) Publish(ctx context.Context, from Caller, p protocol.Publish, don
 			Code: protocol.CodeBadRequest, Field: "key", Limit: protocol.MaxKey,
 			Message: fmt.Sprintf("a key has at most %d bytes, not %d", protocol.MaxKey, len(p.Key)),
 		}
+	}
+	if err := from.Limits.Publish(p.Channel, 1); err != nil {
+		return err
 	}
 	n.broker.Publish(ctx, broker.Message{Channel: p.Channel, Data: protocol.OneLine(p.Data), Tags: p.Tags, Key: p.Key}, done)
 	return nil

@@ -43,8 +43,18 @@ func (n *Node) Subscribe(from Caller, req protocol.Subscribe, who protocol.Membe
 	if err != nil {
 		return nil, err
 	}
+	if r := req.Rewind; r != nil && r.Count > 0 {
+		if err := n.checkPage(from, "rewind.count", r.Count); err != nil {
+			return nil, err
+		}
+	}
 	n.interest.Lock()
 	defer n.interest.Unlock()
+	if listening, listens := n.hub.Channels(req.Channel); !listens {
+		if err := n.limiter.Channels(listening); err != nil {
+			return nil, err
+		}
+	}
 	joined := n.hub.Join(req.Channel, sub)
 	return &Subscription{
 		request: req, who: who, demanded: demanded, hub: joined,

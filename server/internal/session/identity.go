@@ -29,13 +29,21 @@ func (s *Session) User() string {
 // subscribed to then goes on; but if the new token grants other things, the
 // session ends with CodePermissionsChanged: whoever comes back subscribes, is
 // authorised anew, and has missed nothing.
-func (s *Session) Identify(who *auth.Identity, claimed string) {
+//
+// It fails with CodeTooManyConnections when the user has as many connections as
+// one may have; nothing has changed then. Demo identities are many people.
+func (s *Session) Identify(who *auth.Identity, claimed string) error {
+	if !who.Demo {
+		if err := s.limits.Identify(who.Subject); err != nil {
+			return err
+		}
+	}
 	unwatch := s.node.Authority().Watch(who, func(why *protocol.Error) { s.End(why) })
 	s.mu.Lock()
 	if s.left {
 		s.mu.Unlock()
 		unwatch()
-		return
+		return nil
 	}
 	before := s.unwatch
 	s.caller.Who, s.user, s.unwatch = who, s.node.Name(who, claimed), unwatch
@@ -51,4 +59,5 @@ func (s *Session) Identify(who *auth.Identity, claimed string) {
 			Message: "the new token grants other things; come back and subscribe again",
 		})
 	}
+	return nil
 }

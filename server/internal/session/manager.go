@@ -21,6 +21,7 @@ func (m *Manager) Start(cfg Config) (*Session, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closing {
+		cfg.Limits.Close()
 		return nil, shutdown()
 	}
 	s := newSession(cfg)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fanlight/server/internal/hub"
+	"fanlight/server/internal/limit"
 	"fanlight/server/internal/node"
 	"fanlight/shared/protocol"
 )
@@ -20,6 +21,9 @@ type Config struct {
 	Encoding hub.Encoding
 	// Outbox is the most bytes that may wait to be written.
 	Outbox int
+	// Limits bound what the session may take, and are closed with it; nil bounds
+	// nothing.
+	Limits *limit.Conn
 	// Flush is the time within which items are gathered; 0 sends at once.
 	Flush time.Duration
 }
@@ -33,6 +37,7 @@ type Session struct {
 	id       string
 	node     *node.Node
 	encoding hub.Encoding
+	limits   *limit.Conn
 	out      outbox
 	ctx      context.Context // ends with the session
 	cancel   context.CancelFunc
@@ -54,11 +59,12 @@ type subscription struct {
 
 func newSession(cfg Config) *Session {
 	s := &Session{
-		id: rand.Text()[:16], node: cfg.Node, encoding: cfg.Encoding,
+		id: rand.Text()[:16], node: cfg.Node, encoding: cfg.Encoding, limits: cfg.Limits,
 		inFlight: make(chan struct{}, maxInFlight),
 		unwatch:  func() {},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.caller.Limits = cfg.Limits
 	s.out = outbox{link: cfg.Link, limit: cfg.Outbox, flush: cfg.Flush, leave: s.leave, done: make(chan struct{})}
 	return s
 }
@@ -86,6 +92,7 @@ func (s *Session) Deliver(encoded []byte) { s.Send(encoded) }
 // Send queues an item: see Deliver.
 func (s *Session) Send(item []byte) {
 	if !s.out.add(item, true) {
+		s.limits.Refused(limit.Outbox)
 		s.out.end(&protocol.Error{
 			Code: protocol.CodeSlowConsumer, Limit: s.out.limit,
 			Message: "messages come faster than they are read",
@@ -142,7 +149,7 @@ func (s *Session) reserve(req protocol.Subscribe, cancel context.CancelFunc) (*n
 	if err := node.CheckSubscribe(&req); err != nil {
 		return nil, err
 	}
-	limit := s.node.Limits().Subscriptions
+	most := s.node.Limits().Subscriptions
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -150,10 +157,11 @@ func (s *Session) reserve(req protocol.Subscribe, cancel context.CancelFunc) (*n
 		return nil, closing()
 	case s.find(req.Channel) >= 0:
 		return nil, &protocol.Error{Code: protocol.CodeAlreadySubscribed, Field: "channel", Message: "already subscribed to " + req.Channel}
-	case len(s.subs) >= limit:
+	case len(s.subs) >= most:
+		s.limits.Refused(limit.Subscriptions)
 		return nil, &protocol.Error{
-			Code: protocol.CodeTooManySubscriptions, Field: "channel", Limit: limit,
-			Message: fmt.Sprintf("a connection has at most %d subscriptions", limit),
+			Code: protocol.CodeTooManySubscriptions, Field: "channel", Limit: most,
+			Message: fmt.Sprintf("a connection has at most %d subscriptions", most),
 		}
 	}
 	sub, err := s.node.Subscribe(s.caller, req, protocol.Member{Client: s.id, User: s.user}, s)
@@ -274,6 +282,7 @@ func (s *Session) leave() {
 		s.node.Unsubscribe(c.Subscription, true)
 	}
 	s.answers.Wait()
+	s.limits.Close()
 }
 
 // find returns the index of a channel, or -1. The lock is held.

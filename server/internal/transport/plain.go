@@ -34,7 +34,9 @@ func (h *Handlers) servePlain(w http.ResponseWriter, r *http.Request) {
 		sock.Close(asError(err))
 		return
 	}
-	s.Identify(who, "")
+	if err := s.Identify(who, ""); err != nil {
+		s.End(asError(err))
+	}
 	// A goroutine of its own, so that net/http's, with the request and its
 	// buffers, can go. The session's Finish is what the relay waits for.
 	go func() {

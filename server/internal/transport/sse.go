@@ -57,7 +57,9 @@ func (h *Handlers) EventStream(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer h.cfg.Sessions.Finish(s)
-	s.Identify(who, "")
+	if err := s.Identify(who, ""); err != nil {
+		return err
+	}
 
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")

@@ -132,8 +132,12 @@ func (v *v1) connect(id uint64, c *protocol.Connect) bool {
 		v.End(asError(err))
 		return false
 	}
+	if err := v.Identify(who, c.User); err != nil {
+		v.fail(id, err)
+		v.End(asError(err))
+		return false
+	}
 	v.connected = true
-	v.Identify(who, c.User)
 	v.expiry.Stop()
 	v.reply(&protocol.Message{ID: id, Hello: &protocol.Hello{
 		Version: protocol.Version,
@@ -162,7 +166,7 @@ func (v *v1) refresh(id uint64, token string) {
 		return
 	}
 	v.reply(&protocol.Message{ID: id, Refreshed: &protocol.Refreshed{Expires: expires(who)}})
-	v.Identify(who, "")
+	_ = v.Identify(who, "") // the same user has its place already
 }
 
 // expires returns when an identity ends, as the protocol says it.
