@@ -24,4 +24,12 @@
 // Otherwise it asks for the history, holds back what arrives meanwhile, and
 // delivers what was missed as if nothing had happened. Only what the history
 // does not have any more is told to the subscribers, as a gap or a reset.
+//
+// # Filters
+//
+// A subscription may have filters. They are asked once for each publication,
+// however many subscriptions share them, and after everything else: what they
+// hold back has still been gathered, filled in and counted, and moves the
+// subscriber's position on. Of a gap, whose tags nobody knows, every subscriber
+// is told.
 package hub

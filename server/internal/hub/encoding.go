@@ -29,6 +29,10 @@ type fanout struct {
 	prev    string // the id of the publication before it
 	past    bool   // it comes out of the history
 	encoded [encodings][]byte
+	movedTo [encodings][]byte // see [fanout.moved]
+	// What the filters say of it: the first few, and the others.
+	verdicts []verdict
+	further  map[Filter]bool
 }
 
 // EncodeGap encodes a gap. A plain WebSocket can't be told of one: see [GapError].
@@ -40,6 +44,16 @@ func EncodeGap(g *protocol.Gap, e Encoding) []byte {
 // reset, so nothing is said there.
 func EncodeReset(r *protocol.Reset, e Encoding) []byte {
 	return encodeMarker("reset", protocol.Message{Reset: r}, r, e)
+}
+
+// EncodeMoved encodes where a subscriber stands. On an event stream that is an
+// event with an id and without data: it fires nothing, and is what the browser
+// sends as Last-Event-ID. A plain WebSocket has no word for it.
+func EncodeMoved(m *protocol.Moved, e Encoding) []byte {
+	if e == EncodingV1 {
+		return protocol.AppendMessage(nil, &protocol.Message{Moved: m})
+	}
+	return append(appendID(nil, m.Channel, m.Position, m.Last), '\n')
 }
 
 func encodeMarker(name string, m protocol.Message, body any, e Encoding) []byte {
@@ -84,15 +98,7 @@ func encode(p *protocol.Publication, e Encoding) []byte {
 // its id is the position, its data that of a plain WebSocket, a line each.
 func appendEvent(dst []byte, p *protocol.Publication) []byte {
 	if !p.Foreign {
-		dst = append(dst, "id: "...)
-		dst = append(dst, p.Channel...)
-		dst = append(dst, '@')
-		dst = append(dst, p.Epoch...)
-		dst = append(dst, ':')
-		dst = strconv.AppendUint(dst, p.Offset, 10)
-		dst = append(dst, ':')
-		dst = append(dst, p.ID...)
-		dst = append(dst, '\n')
+		dst = appendID(dst, p.Channel, p.Position(), p.ID)
 	}
 	data := protocol.Plain(p.Data)
 	// A CR ends a line too, and has no other way through.
@@ -103,5 +109,18 @@ func appendEvent(dst []byte, p *protocol.Publication) []byte {
 		dst = append(dst, line...)
 		dst = append(dst, '\n')
 	}
+	return append(dst, '\n')
+}
+
+// appendID writes an event's id, which is a position.
+func appendID(dst []byte, channel string, at protocol.Position, last string) []byte {
+	dst = append(dst, "id: "...)
+	dst = append(dst, channel...)
+	dst = append(dst, '@')
+	dst = append(dst, at.Epoch...)
+	dst = append(dst, ':')
+	dst = strconv.AppendUint(dst, at.Offset, 10)
+	dst = append(dst, ':')
+	dst = append(dst, last...)
 	return append(dst, '\n')
 }

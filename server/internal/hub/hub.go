@@ -40,8 +40,9 @@ type Hub struct {
 // New returns a hub without subscribers.
 func New(cfg Config) *Hub { return &Hub{cfg: cfg, rooms: make(map[string]*room)} }
 
-// Join adds a subscription, which gathers publications until it is started.
-func (h *Hub) Join(channel string, sub Subscriber) *Subscription {
+// Join adds a subscription, which gathers publications until it is started. It
+// gets what all of its filters match.
+func (h *Hub) Join(channel string, sub Subscriber, filters ...Filter) *Subscription {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	r := h.rooms[channel]
@@ -51,7 +52,7 @@ func (h *Hub) Join(channel string, sub Subscriber) *Subscription {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := &Subscription{sub: sub, room: r, index: len(r.subs), joined: r.at.Epoch}
+	s := &Subscription{sub: sub, room: r, index: len(r.subs), joined: r.at.Epoch, filters: filters}
 	r.subs = append(r.subs, s)
 	return s
 }

@@ -19,6 +19,7 @@ type redis struct {
 	kept    []protocol.Publication
 	top     uint64
 	limit   int // of the history
+	tagged  bool
 	pending []protocol.Since
 }
 
@@ -32,6 +33,9 @@ func newRedis(t *testing.T, limit int) *redis {
 func (r *redis) publish(sent bool) {
 	r.top++
 	p := pub("c", r.epoch, r.top)
+	if r.tagged {
+		p = tagged(p)
+	}
 	r.kept = append(r.kept, p)
 	if len(r.kept) > r.limit {
 		r.kept = r.kept[len(r.kept)-r.limit:]

@@ -17,6 +17,9 @@ type Subscription struct {
 	from     protocol.Position // what is up to here was delivered by Start
 	gathered []*fanout         // until it has started
 	overflow bool              // more came than it may gather
+
+	filters []Filter // all of them must match
+	skipped int      // how many they held back since it was last told where it stands
 }
 
 // maxGathered bounds what a subscription gathers before it starts. One that
@@ -33,7 +36,8 @@ func (s *Subscription) gather(f *fanout) {
 }
 
 // Start says where the channel stood, after everything that the subscriber has
-// or is about to get from past: it gets the publications after that. Start
+// or is about to get from past, which is what its filters select of the
+// history up to there: it gets the publications after that. Start
 // calls started, which must not block, then delivers past, then what was
 // gathered. It reports false, and does none of it, when more came than could be
 // gathered, when what was gathered does not lead from the top to where the room
@@ -55,6 +59,10 @@ func (s *Subscription) Start(top protocol.Since, past []protocol.Publication, st
 	started()
 	for i := range past {
 		s.sub.Replay(encode(&past[i], s.sub.Encoding()))
+	}
+	if n := len(past); n > 0 && len(s.filters) > 0 && past[n-1].Offset != top.Offset && s.sub.Encoding() != EncodingPlain {
+		// Filters held back the last ones: they count as told, too.
+		s.sub.Replay(EncodeMoved(movedTo(r.channel, top), s.sub.Encoding()))
 	}
 	if !r.known {
 		// The first one to start: now the room knows where it stands.
@@ -138,10 +146,14 @@ func (s *Subscription) deliver(f *fanout) {
 	if f.pub.Offset <= s.from.Offset && !f.pub.Foreign && f.pub.Epoch == s.from.Epoch {
 		return
 	}
-	s.quiet = false
 	if s.from.Epoch == "" {
 		s.from.Epoch = f.pub.Epoch // it began on an empty channel
 	}
+	if !s.wants(f) {
+		s.skip(f)
+		return
+	}
+	s.quiet, s.skipped = false, 0
 	if encoded := f.bytes(s.sub.Encoding()); f.past {
 		s.sub.Replay(encoded)
 	} else {
@@ -184,10 +196,22 @@ func (s *Subscription) mark(v recovery.Verdict, now protocol.Position) {
 func (s *Subscription) Quiet() (at protocol.Since, ok bool) {
 	s.room.mu.Lock()
 	defer s.room.mu.Unlock()
+	at, known := s.at()
+	if !known {
+		return at, false
+	}
+	if ok, s.quiet = s.quiet, true; ok {
+		s.skipped = 0
+	}
+	return at, ok
+}
+
+// at returns where the subscription stands, if that can be said: not while its
+// room is behind what the subscriber has. The lock is held.
+func (s *Subscription) at() (at protocol.Since, ok bool) {
 	behind := s.room.at.Epoch != s.from.Epoch || s.room.at.Offset < s.from.Offset
 	if !s.started || s.room.filling || s.index < 0 || behind {
 		return protocol.Since{}, false
 	}
-	ok, s.quiet = s.quiet, true
-	return s.room.at, ok
+	return s.room.at, true
 }
