@@ -36,7 +36,7 @@ func (a *Authority) NewTicket(ctx context.Context, who *Identity) (protocol.Tick
 	}
 	ticket, until := rand.Text(), time.Now().Add(TicketAge)
 	if err := a.cfg.Redis.Set(ctx, a.ticketKey(ticket), value, TicketAge).Err(); err != nil {
-		return protocol.TicketResponse{}, unavailable("Redis: " + err.Error())
+		return protocol.TicketResponse{}, a.away(err)
 	}
 	return protocol.TicketResponse{Ticket: ticket, Expires: until.UnixMicro()}, nil
 }
@@ -59,7 +59,7 @@ func (a *Authority) Redeem(ctx context.Context, ticket string) (*Identity, error
 	case errors.Is(err, redis.Nil):
 		return nil, invalid
 	case err != nil:
-		return nil, unavailable("Redis: " + err.Error())
+		return nil, a.away(err)
 	}
 	who := &Identity{}
 	if err := json.Unmarshal(value, who); err != nil || who.Anonymous() {
@@ -78,4 +78,11 @@ func (a *Authority) Redeem(ctx context.Context, ticket string) (*Identity, error
 func (a *Authority) ticketKey(ticket string) string {
 	sum := sha256.Sum256([]byte(ticket))
 	return "fanlight/ticket/{" + a.cfg.Prefix + hex.EncodeToString(sum[:]) + "}"
+}
+
+// away returns what a client is told of a Redis that fails: the error's own
+// text names addresses.
+func (a *Authority) away(err error) error {
+	a.cfg.Log.Warn("a ticket could not be kept or read", "error", err)
+	return unavailable("Redis does not answer")
 }

@@ -89,6 +89,7 @@ type Broker struct {
 	reading chan struct{} // holds a token for each history that is being read
 	seen    seen
 	dropped drops
+	failed  failures
 
 	ctx    context.Context // ends when the broker is closed
 	cancel context.CancelFunc
@@ -162,8 +163,17 @@ func (b *Broker) policy(name string) Policy {
 	return b.cfg.Policies[channel.Namespace(name)].withDefaults(common)
 }
 
-func unavailable(err error) *protocol.Error {
-	return &protocol.Error{Code: protocol.CodeUnavailable, Message: "Redis: " + err.Error()}
+// unavailable returns what a client is told of a failure. Its text is for the
+// log alone: it holds addresses, and what else Redis and the network may say.
+func (b *Broker) unavailable(err error) *protocol.Error {
+	switch {
+	case errors.Is(err, errClosed):
+		return &protocol.Error{Code: protocol.CodeUnavailable, Message: errClosed.Error()}
+	case errors.Is(err, context.Canceled): // whoever asked is gone
+	default:
+		b.failed.add(b.cfg.Log, err)
+	}
+	return &protocol.Error{Code: protocol.CodeUnavailable, Message: "Redis does not answer"}
 }
 
 // newID returns 26 letters and digits that nobody else will come upon.

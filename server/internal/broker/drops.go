@@ -31,3 +31,21 @@ func (b *Broker) Dropped() uint64 {
 	defer b.dropped.mu.Unlock()
 	return b.dropped.total
 }
+
+// failures logs what Redis refuses, at most once a second: it may be asked
+// thousands of times in one.
+type failures struct {
+	mu     sync.Mutex
+	total  uint64
+	logged time.Time
+}
+
+func (f *failures) add(log *slog.Logger, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.total++
+	if now := time.Now(); now.Sub(f.logged) >= time.Second {
+		f.logged = now
+		log.Warn("Redis did not do what it was asked for", "error", err, "failed_in_all", f.total)
+	}
+}

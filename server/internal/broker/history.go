@@ -49,7 +49,7 @@ func (b *Broker) readNow(key readKey) (*recovery.History, error) {
 	case b.reading <- struct{}{}:
 		defer func() { <-b.reading }()
 	case <-b.ctx.Done():
-		return nil, unavailable(errClosed)
+		return nil, b.unavailable(errClosed)
 	}
 	ctx, cancel := context.WithTimeout(b.ctx, timeout)
 	defer cancel()
@@ -61,11 +61,11 @@ func (b *Broker) readNow(key readKey) (*recovery.History, error) {
 	reply, err := historyScript.Run(ctx, b.rdb, []string{b.metaKey(channel), b.streamKey(channel)},
 		offset, side, q.Limit).Slice()
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, b.unavailable(err)
 	}
 	h, err := b.readHistory(channel, reply, q)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, b.unavailable(err)
 	}
 	return h, nil
 }
@@ -79,7 +79,7 @@ func (b *Broker) Renew(ctx context.Context, channel string, seen protocol.Since)
 	renewed, err := renewScript.Run(ctx, b.rdb, []string{b.metaKey(channel), b.streamKey(channel)},
 		seen.Epoch, seen.Offset, seen.Last, newEpoch(), metaAge.Milliseconds()).Int()
 	if err != nil {
-		return unavailable(err)
+		return b.unavailable(err)
 	}
 	if renewed == 1 {
 		b.cfg.Log.Warn("Redis went back in time; the channel begins a new epoch", "channel", channel, "was", seen.Epoch, "offset", seen.Offset)
@@ -182,7 +182,7 @@ func (b *Broker) Positions(ctx context.Context, channels []string) ([]protocol.P
 			pipe.PExpire(ctx, b.metaKey(c), metaAge)
 		}
 		if _, err := pipe.Exec(ctx); err != nil {
-			return nil, unavailable(err)
+			return nil, b.unavailable(err)
 		}
 		for _, cmd := range cmds {
 			var p struct {
@@ -190,7 +190,7 @@ func (b *Broker) Positions(ctx context.Context, channels []string) ([]protocol.P
 				Offset uint64 `redis:"offset"`
 			}
 			if err := cmd.Scan(&p); err != nil {
-				return nil, unavailable(err)
+				return nil, b.unavailable(err)
 			}
 			positions = append(positions, protocol.Position{Epoch: p.Epoch, Offset: p.Offset})
 		}

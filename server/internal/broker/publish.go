@@ -55,7 +55,7 @@ func (b *Broker) Publish(ctx context.Context, m Message, done func(protocol.Publ
 	b.publishers.RLock()
 	defer b.publishers.RUnlock()
 	if b.ctx.Err() != nil {
-		done(protocol.Published{}, unavailable(errClosed))
+		done(protocol.Published{}, b.unavailable(errClosed))
 		return
 	}
 	r := &request{channel: m.Channel, key: m.Key, data: m.Data, done: done}
@@ -64,9 +64,9 @@ func (b *Broker) Publish(ctx context.Context, m Message, done func(protocol.Publ
 	}
 	select {
 	case <-b.ctx.Done():
-		done(protocol.Published{}, unavailable(errClosed))
+		done(protocol.Published{}, b.unavailable(errClosed))
 	case <-ctx.Done():
-		done(protocol.Published{}, unavailable(ctx.Err()))
+		done(protocol.Published{}, b.unavailable(ctx.Err()))
 	case b.queue <- r:
 	}
 }
@@ -96,7 +96,7 @@ func (b *Broker) refuseQueued() {
 	defer b.publishers.Unlock()
 	for len(b.queue) > 0 {
 		r := <-b.queue
-		r.done(protocol.Published{}, unavailable(errClosed))
+		r.done(protocol.Published{}, b.unavailable(errClosed))
 	}
 }
 
@@ -136,7 +136,7 @@ func (b *Broker) send(batch []*request) {
 }
 
 func (b *Broker) answer(r *request, cmd *redis.Cmd) {
-	published, err := result(r.channel, cmd)
+	published, err := b.result(r.channel, cmd)
 	if err == nil {
 		b.seen.put(r.channel, published.Position)
 	}
@@ -168,17 +168,17 @@ func (b *Broker) pipeline(batch []*request, eval evaluate) []*redis.Cmd {
 }
 
 // result reads what publish.lua returned.
-func result(channel string, cmd *redis.Cmd) (protocol.Published, error) {
+func (b *Broker) result(channel string, cmd *redis.Cmd) (protocol.Published, error) {
 	reply, err := cmd.StringSlice()
 	if err != nil {
-		return protocol.Published{}, unavailable(err)
+		return protocol.Published{}, b.unavailable(err)
 	}
 	if len(reply) != 4 {
-		return protocol.Published{}, unavailable(errors.New("publish.lua returned " + strconv.Itoa(len(reply)) + " values"))
+		return protocol.Published{}, b.unavailable(errors.New("publish.lua returned " + strconv.Itoa(len(reply)) + " values"))
 	}
 	offset, err := strconv.ParseUint(reply[1], 10, 64)
 	if err != nil {
-		return protocol.Published{}, unavailable(err)
+		return protocol.Published{}, b.unavailable(err)
 	}
 	return protocol.Published{
 		Channel:   channel,

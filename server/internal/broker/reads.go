@@ -41,9 +41,9 @@ func (b *Broker) History(ctx context.Context, channel string, q Query) (*recover
 	case <-a.done:
 		return a.history, a.err
 	case <-ctx.Done():
-		return nil, unavailable(ctx.Err())
+		return nil, b.unavailable(ctx.Err())
 	case <-b.ctx.Done():
-		return nil, unavailable(errClosed)
+		return nil, b.unavailable(errClosed)
 	}
 }
 
@@ -61,7 +61,7 @@ func (r *reads) ask(b *Broker, key readKey) *answer {
 	}
 	first := &answer{done: make(chan struct{})}
 	if b.ctx.Err() != nil {
-		first.err = unavailable(errClosed)
+		first.err = b.unavailable(errClosed)
 		close(first.done)
 		return first
 	}

@@ -16,13 +16,13 @@ func (p *Presence) List(ctx context.Context, channel string) (protocol.Presence,
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if err := p.sent(ctx, channel); err != nil {
-		return protocol.Presence{}, unavailable(err)
+		return protocol.Presence{}, p.unavailable(err)
 	}
 	for {
 		c := &call{list: protocol.MaxMembers, sweep: p.steady()}
 		a, err := read(script.Run(ctx, p.cfg.Redis, p.keys(channel), p.args(channel, c)...))
 		if err != nil {
-			return protocol.Presence{}, unavailable(err)
+			return protocol.Presence{}, p.unavailable(err)
 		}
 		p.heard(channel, a.generation)
 		if a.next == 0 && c.sweep {

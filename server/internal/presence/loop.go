@@ -218,6 +218,8 @@ func (p *Presence) found(now time.Duration) {
 	}
 }
 
-func unavailable(err error) *protocol.Error {
-	return &protocol.Error{Code: protocol.CodeUnavailable, Message: "Redis: " + err.Error()}
+// unavailable returns what a client is told: the error's text names addresses.
+func (p *Presence) unavailable(err error) *protocol.Error {
+	p.cfg.Log.Debug("presence could not be read", "error", err)
+	return &protocol.Error{Code: protocol.CodeUnavailable, Message: "Redis does not answer"}
 }

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"fanlight/shared/protocol"
 )
@@ -13,7 +14,14 @@ type Manager struct {
 	closing bool
 	all     map[*Session]struct{}
 	gone    sync.WaitGroup
+	sent    sent
 }
+
+// sent counts what was written to all connections.
+type sent struct{ items, bytes atomic.Uint64 }
+
+// Sent returns how many messages, and bytes of them, were written so far.
+func (m *Manager) Sent() (messages, bytes uint64) { return m.sent.items.Load(), m.sent.bytes.Load() }
 
 // Start makes a session, or returns an error with CodeShutdown when the relay
 // stops. Whoever starts one calls Finish when its connection is done with.
@@ -25,6 +33,7 @@ func (m *Manager) Start(cfg Config) (*Session, error) {
 		return nil, shutdown()
 	}
 	s := newSession(cfg)
+	s.out.sent = &m.sent
 	if m.all == nil {
 		m.all = make(map[*Session]struct{})
 	}

@@ -42,6 +42,7 @@ type outbox struct {
 	ended   bool
 	why     *protocol.Error
 	timer   *time.Timer
+	sent    *sent         // where what was written is counted; may be nil
 	leave   func()        // called once, before the link is closed
 	done    chan struct{} // closed once the link is closed
 }
@@ -125,6 +126,9 @@ func (o *outbox) write() {
 
 		err := o.link.Write(items)
 
+		if err == nil {
+			o.count(items)
+		}
 		clear(items) // the bytes are shared: don't keep them alive
 		o.mu.Lock()
 		if cap(items) <= keptItems {
@@ -136,4 +140,16 @@ func (o *outbox) write() {
 		}
 		o.mu.Unlock()
 	}
+}
+
+func (o *outbox) count(items [][]byte) {
+	if o.sent == nil {
+		return
+	}
+	size := 0
+	for _, item := range items {
+		size += len(item)
+	}
+	o.sent.items.Add(uint64(len(items)))
+	o.sent.bytes.Add(uint64(size)) // #nosec G115 -- lengths are not negative
 }
