@@ -36,6 +36,7 @@ func (a *API) Handler() http.Handler {
 	mux.HandleFunc("GET /sse", answered(a.Stream))
 	mux.HandleFunc("GET /history", answered(a.history))
 	mux.HandleFunc("GET /presence", answered(a.presence))
+	mux.HandleFunc("GET /filter", answered(a.filter))
 	mux.HandleFunc("POST /ticket", answered(a.ticket))
 	mux.HandleFunc("GET /identities", answered(a.identities))
 	mux.HandleFunc("POST /identities", answered(a.mint))
@@ -44,7 +45,7 @@ func (a *API) Handler() http.Handler {
 	mux.HandleFunc("GET /version", answered(a.version))
 	for path, allow := range map[string]string{
 		"/publish": "POST", "/ticket": "POST", "/identities": "GET, POST", "/ws": "GET", "/sse": "GET", "/history": "GET",
-		"/presence": "GET", "/healthz": "GET", "/readyz": "GET", "/version": "GET",
+		"/presence": "GET", "/filter": "GET", "/healthz": "GET", "/readyz": "GET", "/version": "GET",
 	} {
 		mux.HandleFunc(path, wrongMethod(path, allow))
 	}

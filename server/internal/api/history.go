@@ -5,13 +5,14 @@ import (
 	"strconv"
 	"strings"
 
+	"fanlight/server/internal/node"
 	"fanlight/shared/protocol"
 )
 
 // defaultPage is how many publications a page of history has.
 const defaultPage = 100
 
-// history serves GET /history?channel=&since=<epoch>:<offset>&limit=&reverse=1.
+// history serves GET /history?channel=&since=<epoch>:<offset>&limit=&reverse=1&filter=.
 func (a *API) history(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	channel := protocol.DefaultChannel
@@ -40,7 +41,9 @@ func (a *API) history(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page, err := a.Node.History(r.Context(), from, channel, since, limit, reverse)
+	page, err := a.Node.History(r.Context(), from, channel, node.Page{
+		Since: since, Limit: limit, Reverse: reverse, Filter: q.Get("filter"),
+	})
 	if err != nil {
 		return err
 	}

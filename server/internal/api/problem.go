@@ -24,7 +24,7 @@ func WriteProblem(w http.ResponseWriter, err error) {
 	}
 	writeJSON(w, "application/problem+json", status, protocol.Problem{
 		Title: http.StatusText(status), Status: status, Detail: e.Message,
-		Code: e.Code, Field: e.Field, Limit: e.Limit,
+		Code: e.Code, Field: e.Field, Limit: e.Limit, At: e.At, RetryAfter: e.RetryAfter,
 	})
 }
 

@@ -60,8 +60,9 @@ func (s *Subscription) Start(top protocol.Since, past []protocol.Publication, st
 	for i := range past {
 		s.sub.Replay(encode(&past[i], s.sub.Encoding()))
 	}
-	if n := len(past); n > 0 && len(s.filters) > 0 && past[n-1].Offset != top.Offset && s.sub.Encoding() != EncodingPlain {
-		// Filters held back the last ones: they count as told, too.
+	if n := len(past); n > 0 && len(s.filters) > 0 && past[n-1].Offset != top.Offset && s.sub.Encoding() == EncodingSSE {
+		// Filters held back the last ones. Whoever was told the top knows; the
+		// id of the last event is behind it.
 		s.sub.Replay(EncodeMoved(movedTo(r.channel, top), s.sub.Encoding()))
 	}
 	if !r.known {

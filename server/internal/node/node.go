@@ -8,6 +8,7 @@ import (
 
 	"fanlight/server/internal/auth"
 	"fanlight/server/internal/broker"
+	"fanlight/server/internal/filter"
 	"fanlight/server/internal/hub"
 	"fanlight/server/internal/limit"
 	"fanlight/server/internal/presence"
@@ -47,6 +48,7 @@ type Node struct {
 	hub     *hub.Hub
 	limits  protocol.Limits
 	limiter *limit.Limiter
+	filters *filter.Cache
 
 	authority *auth.Authority
 
@@ -65,7 +67,7 @@ type Node struct {
 
 // New starts a node. The error is about the Config of the broker or of Auth.
 func New(cfg Config) (*Node, error) {
-	n := &Node{limits: cfg.Limits, limiter: cfg.Limiter, present: cfg.Present}
+	n := &Node{limits: cfg.Limits, limiter: cfg.Limiter, present: cfg.Present, filters: filter.NewCache(keptFilters)}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.hub = hub.New(hub.Config{Fill: n.fill})
 	cfg.Broker.Handler = n.hub

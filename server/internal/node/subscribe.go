@@ -21,7 +21,8 @@ const subscribeTimeout = 5 * time.Second
 type Subscription struct {
 	request   protocol.Subscribe
 	who       protocol.Member
-	demanded  []string // filters that the grants demand
+	demanded  []string     // filters that the grants demand
+	filters   []hub.Filter // these, and the request's own
 	hub       *hub.Subscription
 	confirmed <-chan struct{}
 
@@ -48,6 +49,10 @@ func (n *Node) Subscribe(from Caller, req protocol.Subscribe, who protocol.Membe
 			return nil, err
 		}
 	}
+	filters, err := n.filtersOf(req.Filter, req.Channel, demanded)
+	if err != nil {
+		return nil, err
+	}
 	n.interest.Lock()
 	defer n.interest.Unlock()
 	if listening, listens := n.hub.Channels(req.Channel); !listens {
@@ -55,9 +60,9 @@ func (n *Node) Subscribe(from Caller, req protocol.Subscribe, who protocol.Membe
 			return nil, err
 		}
 	}
-	joined := n.hub.Join(req.Channel, sub)
+	joined := n.hub.Join(req.Channel, sub, filters...)
 	return &Subscription{
-		request: req, who: who, demanded: demanded, hub: joined,
+		request: req, who: who, demanded: demanded, filters: filters, hub: joined,
 		confirmed: n.broker.Subscribe(req.Channel),
 	}, nil
 }
@@ -100,6 +105,10 @@ const (
 // delivered to it since it was last asked.
 func (s *Subscription) Quiet() (protocol.Since, bool) { return s.hub.Quiet() }
 
+// Skipped returns where a subscription's channel stands, if a filter held
+// anything back since that was last told.
+func (s *Subscription) Skipped() (protocol.Since, bool) { return s.hub.Skipped() }
+
 // Start waits for Redis and lets the deliveries begin. When it returns nil,
 // started was called with where the subscription begins, and the publications
 // after that are delivered, in order and without hole, until
@@ -121,32 +130,34 @@ func (n *Node) Start(ctx context.Context, s *Subscription, started func(protocol
 	case <-ctx.Done():
 		return &protocol.Error{Code: protocol.CodeUnavailable, Message: "Redis did not confirm the subscription"}
 	}
-	history, verdict, err := n.past(ctx, &s.request)
+	history, verdict, err := n.past(ctx, &s.request, s.filters)
 	if err != nil {
 		return err
 	}
+	past := hub.Select(s.filters, verdict.Publications)
 	answer := protocol.Subscribed{
 		Channel: s.request.Channel, Position: history.Position, Last: history.Last,
-		Recovered: len(verdict.Publications), Gap: verdict.Gap, Reset: verdict.Reset,
+		Recovered: len(past), Gap: verdict.Gap, Reset: verdict.Reset, Filtered: len(s.filters) > 0,
 	}
-	if !s.hub.Start(history.Since(), verdict.Publications, func() { started(answer) }) {
+	if !s.hub.Start(history.Since(), past, func() { started(answer) }) {
 		return &protocol.Error{Code: protocol.CodeUnavailable, Message: "too many messages arrived while subscribing"}
 	}
 	n.enter(s)
 	return nil
 }
 
-// past reads what a subscription begins with.
-func (n *Node) past(ctx context.Context, req *protocol.Subscribe) (*recovery.History, recovery.Verdict, error) {
+// past reads what a subscription begins with. The filters are yet to be applied;
+// they matter to how far a count goes back.
+func (n *Node) past(ctx context.Context, req *protocol.Subscribe, filters []hub.Filter) (*recovery.History, recovery.Verdict, error) {
 	switch {
 	case req.Since != nil:
 		return n.since(ctx, req.Channel, *req.Since)
 	case req.Rewind != nil && req.Rewind.Count > 0:
-		h, err := n.broker.History(ctx, req.Channel, broker.Query{Reverse: true, Limit: req.Rewind.Count})
+		h, newest, err := n.page(ctx, req.Channel, broker.Query{Reverse: true, Limit: req.Rewind.Count}, filters)
 		if err != nil {
 			return nil, recovery.Verdict{}, err
 		}
-		past := slices.Clone(h.Publications) // the history is shared
+		past := slices.Clone(newest) // the history is shared
 		slices.Reverse(past)
 		return h, recovery.Verdict{Publications: past}, nil
 	case req.Rewind != nil:

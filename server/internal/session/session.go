@@ -257,10 +257,20 @@ func (s *Session) acquire() error {
 // Moved calls yield for each subscription to which nothing was delivered since
 // the last call, with where its channel stands.
 func (s *Session) Moved(yield func(protocol.Moved)) {
+	s.yield((*node.Subscription).Quiet, yield)
+}
+
+// Skipped calls yield for each subscription of which a filter held something
+// back since its subscriber was last told where the channel stands.
+func (s *Session) Skipped(yield func(protocol.Moved)) {
+	s.yield((*node.Subscription).Skipped, yield)
+}
+
+func (s *Session) yield(at func(*node.Subscription) (protocol.Since, bool), yield func(protocol.Moved)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, sub := range s.subs {
-		if at, ok := sub.Quiet(); ok {
+		if at, ok := at(sub.Subscription); ok {
 			yield(protocol.Moved{
 				Channel: sub.Channel(), Last: at.Last,
 				Position: protocol.Position{Epoch: at.Epoch, Offset: at.Offset},

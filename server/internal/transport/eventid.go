@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"fanlight/server/internal/hub"
 	"fanlight/shared/protocol"
 )
 
@@ -72,7 +73,7 @@ func startEvent(s protocol.Subscribed) []byte {
 	if s.Recovered > 0 {
 		return []byte(":\n\n") // the recovered ones tell, one by one
 	}
-	return []byte("id: " + s.Channel + "@" + s.Epoch + ":" + strconv.FormatUint(s.Offset, 10) + ":" + s.Last + "\n\n")
+	return hub.EncodeMoved(&protocol.Moved{Channel: s.Channel, Position: s.Position, Last: s.Last}, hub.EncodingSSE)
 }
 
 // positions rewrites event ids into those of several channels.

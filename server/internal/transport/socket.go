@@ -95,6 +95,9 @@ func (s *socket) Close(why *protocol.Error) {
 	// A close frame has room for 123 bytes (RFC 6455, 5.5); all our messages
 	// are ASCII but for what they may quote.
 	reason := string(why.Code) + ": " + why.Message
+	if why.At > 0 {
+		reason = fmt.Sprintf("%s at %d: %s", why.Code, why.At, why.Message)
+	}
 	for len(reason) > 123 || !utf8.ValidString(reason) {
 		reason = reason[:min(len(reason)-1, 123)]
 	}

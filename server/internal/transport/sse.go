@@ -35,8 +35,8 @@ func (h *Handlers) EventStream(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	for _, req := range requests {
-		if err := h.cfg.Node.MaySubscribe(node.Caller{Who: who}, req.Channel); err != nil {
+	for i := range requests {
+		if err := h.cfg.Node.MaySubscribe(node.Caller{Who: who}, &requests[i]); err != nil {
 			return err
 		}
 	}
@@ -93,6 +93,7 @@ func (h *Handlers) EventStream(w http.ResponseWriter, r *http.Request) error {
 		select {
 		case <-tick.C:
 			s.Send([]byte(":\n\n")) // a comment, for proxies that cut what is silent
+			s.Skipped(func(m protocol.Moved) { s.Send(hub.EncodeMoved(&m, hub.EncodingSSE)) })
 		case <-r.Context().Done():
 			return nil
 		case <-s.Done():

@@ -60,7 +60,7 @@ func wantsV1(r *http.Request) bool {
 }
 
 // requestsOf returns what a request subscribes to: its channels, each from
-// ?rewind=N publications back.
+// ?rewind=N publications back, and of each what matches ?filter=.
 func requestsOf(r *http.Request) ([]protocol.Subscribe, error) {
 	var rewind *protocol.Rewind
 	if n := r.URL.Query().Get("rewind"); n != "" {
@@ -75,7 +75,7 @@ func requestsOf(r *http.Request) ([]protocol.Subscribe, error) {
 	}
 	var requests []protocol.Subscribe
 	for _, c := range channelsOf(r) {
-		requests = append(requests, protocol.Subscribe{Channel: c, Rewind: rewind})
+		requests = append(requests, protocol.Subscribe{Channel: c, Rewind: rewind, Filter: r.URL.Query().Get("filter")})
 	}
 	return requests, nil
 }

@@ -1,0 +1,30 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+
+	"fanlight/server/internal/node"
+	"fanlight/shared/protocol"
+)
+
+// filter serves GET /filter?expression=, for a field that says what is wrong
+// while somebody types. It needs no permission: it says nothing about any
+// channel, and takes no more time than an expression may be long.
+func (a *API) filter(w http.ResponseWriter, r *http.Request) error {
+	names, err := node.CheckFilter(r.URL.Query().Get("expression"))
+	var e *protocol.Error
+	if errors.As(err, &e) {
+		here := *e
+		here.Field = "expression"
+		return &here
+	}
+	if err != nil {
+		return err
+	}
+	if names == nil {
+		names = []string{} // none is [], not null
+	}
+	writeJSON(w, "application/json", http.StatusOK, protocol.FilterResponse{Tags: names})
+	return nil
+}
