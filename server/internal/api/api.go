@@ -5,12 +5,13 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"fanlight/server/internal/limit"
 	"fanlight/server/internal/node"
 	"fanlight/shared/protocol"
 )
 
-// API is what the handlers need. All of it is required, but for RedisAddr and
-// Build.
+// API is what the handlers need. All of it is required, but for RedisAddr,
+// Build and Limiter.
 type API struct {
 	Node *node.Node
 	// Embedded says that Redis is the one in this process.
@@ -20,10 +21,11 @@ type API struct {
 	RedisAddr string
 	// Build names the page.
 	Build string
-	// Stream serves GET /sse, and WebSocket GET /ws. Stream's error is
-	// answered as a problem.
-	Stream    func(http.ResponseWriter, *http.Request) error
-	WebSocket http.HandlerFunc
+	// Stream serves GET /sse, and WebSocket GET /ws. Their errors are answered
+	// as problems.
+	Stream, WebSocket func(http.ResponseWriter, *http.Request) error
+	// Limiter bounds what is published, and how long a body takes; nil does not.
+	Limiter *limit.Limiter
 	// Fallback serves every path that is not the relay's.
 	Fallback http.Handler
 }
@@ -32,7 +34,7 @@ type API struct {
 func (a *API) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /publish", answered(a.publish))
-	mux.HandleFunc("GET /ws", a.WebSocket)
+	mux.HandleFunc("GET /ws", answered(a.WebSocket))
 	mux.HandleFunc("GET /sse", answered(a.Stream))
 	mux.HandleFunc("GET /history", answered(a.history))
 	mux.HandleFunc("GET /presence", answered(a.presence))

@@ -57,9 +57,12 @@ func newRig(t *testing.T) *rig {
 	r := &rig{T: t, redis: redis, node: n}
 	a := &api.API{
 		Node: n, Embedded: true, Build: "b1",
-		Stream:    func(http.ResponseWriter, *http.Request) error { return errors.New("a secret of ours") },
-		WebSocket: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) },
-		Fallback:  http.HandlerFunc(api.NotFound),
+		Stream: func(http.ResponseWriter, *http.Request) error { return errors.New("a secret of ours") },
+		WebSocket: func(w http.ResponseWriter, _ *http.Request) error {
+			w.WriteHeader(http.StatusTeapot)
+			return nil
+		},
+		Fallback: http.HandlerFunc(api.NotFound),
 	}
 	r.handler = a.Handler()
 	return r

@@ -10,7 +10,14 @@ import (
 // caller returns who is behind a request.
 func (a *API) caller(r *http.Request) (node.Caller, error) {
 	who, err := a.Node.Authority().Request(r)
-	return node.Caller{Who: who}, err
+	if err != nil {
+		return node.Caller{}, err
+	}
+	user := who.Subject
+	if who.Demo { // many people's
+		user = ""
+	}
+	return node.Caller{Who: who, Limits: a.Limiter.Request(a.Limiter.Addr(r), user)}, nil
 }
 
 // ticket serves POST /ticket: a stand-in for the caller's token, for the one

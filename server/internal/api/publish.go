@@ -8,14 +8,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"strings"
 	"time"
 	"unicode/utf8"
 
+	"fanlight/server/internal/limit"
 	"fanlight/shared/protocol"
 )
-
-// bodyTimeout is how long a request's body may take to arrive.
-const bodyTimeout = 10 * time.Second
 
 // publish serves POST /publish. The body is a [protocol.PublishRequest], or an
 // array of them, whatever its declared type, since curl -d declares a form;
@@ -65,16 +65,27 @@ func publishResponse(p protocol.Publish, published protocol.Published) *protocol
 }
 
 func (a *API) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return nil, &protocol.Error{Code: protocol.CodeBinary, Field: "Content-Encoding", Message: "a body is taken as it is, not compressed"}
+	}
 	// A body that trickles in must not hold a connection for ever.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
-	limit := a.Node.Limits().Frame
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(limit)))
+	patience := a.Limiter.Config().MessageTimeout
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(patience))
+	most := a.Node.Limits().Frame
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(most)))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
+		a.Limiter.Refused(limit.Frame)
 		return nil, &protocol.Error{
-			Code: protocol.CodeTooLarge, Field: "body", Limit: limit,
-			Message: fmt.Sprintf("a body has at most %d bytes", limit),
+			Code: protocol.CodeTooLarge, Field: "body", Limit: most,
+			Message: fmt.Sprintf("a body has at most %d bytes", most),
+		}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		a.Limiter.Refused(limit.MessageTimeout)
+		return nil, &protocol.Error{
+			Code: protocol.CodeIdle, Field: "body", Limit: int(patience.Milliseconds()),
+			Message: fmt.Sprintf("a body takes at most %v", patience),
 		}
 	case err != nil:
 		return nil, &protocol.Error{Code: protocol.CodeBadRequest, Field: "body", Message: "the body could not be read"}

@@ -1,7 +1,6 @@
 package limit
 
 import (
-	"context"
 	"fmt"
 	"net/netip"
 	"sync"
@@ -199,11 +198,11 @@ func (c *Conn) namespace(name string, now time.Time) *rate.Limiter {
 	return b
 }
 
-// Bytes waits until so many bytes more may have been read; it fails when the
-// context ends first.
-func (c *Conn) Bytes(ctx context.Context, n int) error {
+// Bytes waits until so many bytes more may have been read, or until gone is
+// closed.
+func (c *Conn) Bytes(gone <-chan struct{}, n int) {
 	if c == nil {
-		return nil
+		return
 	}
 	bucket := c.bucket(&c.bytes, c.limiter.cfg.BytesRate, 1)
 	for waited := false; n > 0; {
@@ -221,12 +220,11 @@ func (c *Conn) Bytes(ctx context.Context, n int) error {
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
-		case <-ctx.Done():
+		case <-gone:
 			timer.Stop()
-			return ctx.Err()
+			return
 		}
 	}
-	return nil
 }
 
 // bucket returns one of the connection's own buckets, which holds so many

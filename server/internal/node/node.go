@@ -25,6 +25,9 @@ type Config struct {
 	// Limiter bounds how many channels are listened to, and how long a page of
 	// history is; nil has the defaults.
 	Limiter *limit.Limiter
+	// Published is told what became of each publish: one of [Outcomes]. It must
+	// not block; default nobody.
+	Published func(outcome string)
 	// Presence is without its Redis and Prefix, which are the broker's.
 	Presence presence.Config
 	// Present says for which namespaces presence is kept, and announced.
@@ -48,7 +51,9 @@ type Node struct {
 	hub     *hub.Hub
 	limits  protocol.Limits
 	limiter *limit.Limiter
-	filters *filter.Cache
+	// published is never nil.
+	published func(outcome string)
+	filters   *filter.Cache
 
 	authority *auth.Authority
 
@@ -67,7 +72,10 @@ type Node struct {
 
 // New starts a node. The error is about the Config of the broker or of Auth.
 func New(cfg Config) (*Node, error) {
-	n := &Node{limits: cfg.Limits, limiter: cfg.Limiter, present: cfg.Present, filters: filter.NewCache(keptFilters)}
+	n := &Node{limits: cfg.Limits, limiter: cfg.Limiter, present: cfg.Present, filters: filter.NewCache(keptFilters), published: cfg.Published}
+	if n.published == nil {
+		n.published = func(string) {}
+	}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.hub = hub.New(hub.Config{Fill: n.fill})
 	cfg.Broker.Handler = n.hub
@@ -107,6 +115,9 @@ func (n *Node) Count() (channels, subscriptions int) { return n.hub.Count() }
 // Ready returns how long a message takes through Redis and back, or an error
 // while none gets through.
 func (n *Node) Ready() (time.Duration, error) { return n.broker.Ready() }
+
+// Dropped returns how many messages of other programs could not be delivered.
+func (n *Node) Dropped() uint64 { return n.broker.Dropped() }
 
 // CheckChannel returns nil for a name that a channel may have, else an error
 // with CodeChannelInvalid.

@@ -17,6 +17,17 @@ import (
 // The context bounds only the wait for a place in the queue. Messages from one
 // goroutine are published in their order.
 func (n *Node) Publish(ctx context.Context, from Caller, p protocol.Publish, done func(protocol.Published, error)) error {
+	err := n.publish(ctx, from, p, func(published protocol.Published, err error) {
+		n.published(outcome(published, err))
+		done(published, err)
+	})
+	if err != nil {
+		n.published(outcome(protocol.Published{}, err))
+	}
+	return err
+}
+
+func (n *Node) publish(ctx context.Context, from Caller, p protocol.Publish, done func(protocol.Published, error)) error {
 	if _, err := n.authorize(from, channel.Publish, p.Channel); err != nil {
 		return err
 	}

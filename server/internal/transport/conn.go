@@ -3,11 +3,15 @@ package transport
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"fanlight/server/internal/limit"
+	"fanlight/shared/protocol"
 )
 
 const (
@@ -15,9 +19,13 @@ const (
 	// session has ended.
 	writeTimeout = 10 * time.Second
 	hurryTimeout = 3 * time.Second
-	// messageTimeout is how long one message may take to arrive. Without it,
-	// empty continuation frames could go on for ever, within any size limit.
-	messageTimeout = 10 * time.Second
+	// dribble is how many bytes one message may take on the wire for each that
+	// it may have: even frames of one byte each have seven. Without it, empty
+	// continuation frames, which no limit of a message's size sees, could keep
+	// us busy for all of the time that a message may take; spareWire is for the
+	// pings and pongs in between.
+	dribble   = 8
+	spareWire = 4 << 10
 
 	// readBuffer holds most commands whole; larger reads bypass it.
 	readBuffer = 512
@@ -33,12 +41,48 @@ type conn struct {
 	// messageBy is when the message that is being read must be there, in
 	// nanoseconds since the Unix epoch; 0 between messages.
 	messageBy atomic.Int64
+	// wire is how many bytes were read since then, and wireMost how many may be.
+	wire, wireMost atomic.Int64
+	timeout        time.Duration // for one message
+
+	limits   *limit.Conn
+	received *atomic.Uint64
+	// refused is why nothing more is read.
+	refused atomic.Pointer[protocol.Error]
+	gone    chan struct{} // closed with the connection
+	once    sync.Once
 
 	writing sync.Mutex // a frame at a time
 }
 
+var errRefused = errors.New("the peer does too much of something")
+
+// refuse ends the reading.
+func (c *conn) refuse(err error) {
+	if err != nil {
+		c.refused.CompareAndSwap(nil, asError(err))
+	}
+}
+
+// control counts a ping or a pong of the peer's, and reports whether it may be
+// answered.
+func (c *conn) control() bool {
+	err := c.limits.Ping()
+	c.refuse(err)
+	return err == nil
+}
+
+// Close implements net.Conn.
+func (c *conn) Close() error {
+	c.once.Do(func() { close(c.gone) })
+	return c.Conn.Close()
+}
+
 // Read implements net.Conn.
 func (c *conn) Read(p []byte) (int, error) {
+	if c.refused.Load() != nil {
+		return 0, errRefused
+	}
 	by := time.Now().Add(c.patience)
 	if m := c.messageBy.Load(); m != 0 {
 		by = time.Unix(0, m)
@@ -46,7 +90,15 @@ func (c *conn) Read(p []byte) (int, error) {
 	if err := c.SetReadDeadline(by); err != nil {
 		return 0, err
 	}
-	return c.Conn.Read(p)
+	n, err := c.Conn.Read(p)
+	c.received.Add(uint64(n)) // #nosec G115 -- not negative
+	c.limits.Bytes(c.gone, n)
+	if most := c.wireMost.Load(); most > 0 && c.wire.Add(int64(n)) > most {
+		c.limits.Refused(limit.Frame)
+		c.refuse(&protocol.Error{Code: protocol.CodeTooLarge, Message: "a message in far too many frames"})
+		return 0, errRefused
+	}
+	return n, err
 }
 
 // Write implements net.Conn. Each call must bring whole frames.
@@ -66,8 +118,10 @@ func (c *conn) hurry() { _ = c.SetWriteDeadline(time.Now().Add(hurryTimeout)) }
 // small buffers.
 type hijacker struct {
 	http.ResponseWriter
-	patience time.Duration
-	conn     *conn // once hijacked
+	cfg    *Config
+	limits *limit.Conn
+	count  *atomic.Uint64
+	conn   *conn // once hijacked
 }
 
 // Hijack implements http.Hijacker.
@@ -80,7 +134,10 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		_ = nc.Close()
 		return nil, nil, err
 	}
-	h.conn = &conn{Conn: nc, patience: h.patience}
+	h.conn = &conn{
+		Conn: nc, patience: h.cfg.patience(), timeout: h.cfg.Limiter.Config().MessageTimeout,
+		limits: h.limits, received: h.count, gone: make(chan struct{}),
+	}
 	// What a hasty client sent behind its request is kept: Accept takes over
 	// what the reader has buffered.
 	early, _ := rw.Peek(rw.Reader.Buffered())
@@ -89,6 +146,15 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return h.conn, bufio.NewReadWriter(r, bufio.NewWriterSize(h.conn, controlBuffer)), nil
 }
 
-// messageBegins and messageEnds bound the time that one message may take.
-func (c *conn) messageBegins() { c.messageBy.Store(time.Now().Add(messageTimeout).UnixNano()) }
-func (c *conn) messageEnds()   { c.messageBy.Store(0) }
+// messageBegins and messageEnds bound the time and the bytes that one message,
+// of so many bytes at the most, may take.
+func (c *conn) messageBegins(most int) {
+	c.messageBy.Store(time.Now().Add(c.timeout).UnixNano())
+	c.wire.Store(0)
+	c.wireMost.Store(int64(most)*dribble + spareWire)
+}
+
+func (c *conn) messageEnds() {
+	c.messageBy.Store(0)
+	c.wireMost.Store(0)
+}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"fanlight/server/internal/limit"
 	"fanlight/shared/protocol"
 )
 
@@ -36,7 +37,11 @@ func upgraded(t *testing.T, cfg *Config) (*socket, net.Conn) {
 	} {
 		r.Header.Set(name, value)
 	}
-	sock, err := upgrade(&pipe{httptest.NewRecorder(), server}, r, cfg, true)
+	limits, err := cfg.Limiter.Connect(cfg.Limiter.Addr(r))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sock, err := New(*cfg).upgrade(&pipe{httptest.NewRecorder(), server}, r, limits, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,8 +78,50 @@ func TestAMessageThatTricklesInIsBoundedInTime(t *testing.T) {
 				})
 				began := time.Now()
 				_, ok, why := sock.read(1 << 20)
-				if took := time.Since(began); ok || why == nil || why.Code != protocol.CodeIdle || took != messageTimeout {
+				if took := time.Since(began); ok || why == nil || why.Code != protocol.CodeIdle || took != 10*time.Second {
 					t.Errorf("%t, %v after %v", ok, why, took)
+				}
+				_ = sock.ws.CloseNow()
+				_ = client.Close()
+				peer.Wait()
+			})
+		})
+	}
+}
+
+// What comes as fast as it can is bounded too: the size of a message says
+// nothing about how much it takes to send it.
+func TestAFloodOfFramesEndsAConnection(t *testing.T) {
+	for name, c := range map[string]struct {
+		first, piece string
+		code         protocol.Code
+		count        limit.Name
+	}{
+		"empty continuations": {"\x01\x80\x00\x00\x00\x00", "\x00\x80\x00\x00\x00\x00", protocol.CodeTooLarge, limit.Frame},
+		"pings":               {"", "\x89\x80\x00\x00\x00\x00", protocol.CodeRateLimited, limit.PingRate},
+		"pongs":               {"", "\x8a\x80\x00\x00\x00\x00", protocol.CodeRateLimited, limit.PingRate},
+		"pings in a message":  {"\x01\x80\x00\x00\x00\x00", "\x89\x80\x00\x00\x00\x00", protocol.CodeRateLimited, limit.PingRate},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var refused []limit.Name
+				l := limit.New(limit.Config{Observe: func(name limit.Name) { refused = append(refused, name) }})
+				sock, client := upgraded(t, &Config{PingInterval: time.Minute, Limiter: l})
+				var peer sync.WaitGroup
+				peer.Go(func() {
+					_, err := client.Write([]byte(c.first))
+					for err == nil {
+						_, err = client.Write([]byte(c.piece))
+					}
+				})
+				peer.Go(func() {
+					for b, err := make([]byte, 100), error(nil); err == nil; {
+						_, err = client.Read(b)
+					}
+				})
+				_, ok, why := sock.read(1000)
+				if ok || why == nil || why.Code != c.code || len(refused) != 1 || refused[0] != c.count {
+					t.Errorf("%t, %v; counted %v", ok, why, refused)
 				}
 				_ = sock.ws.CloseNow()
 				_ = client.Close()

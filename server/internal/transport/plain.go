@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fanlight/server/internal/hub"
+	"fanlight/server/internal/limit"
 	"fanlight/server/internal/session"
 	"fanlight/shared/protocol"
 )
@@ -13,22 +14,23 @@ import (
 // servePlain serves a WebSocket that knows nothing of us: each text frame to
 // it is one message's data, each text frame from it is published to the first
 // of its channels. It has no way to be told of an error but a close code.
-func (h *Handlers) servePlain(w http.ResponseWriter, r *http.Request) {
+func (h *Handlers) servePlain(w http.ResponseWriter, r *http.Request, limits *limit.Conn) {
 	requests, wrong := requestsOf(r)
 	who, unknown := h.cfg.Node.Authority().Request(r)
 	if wrong == nil {
 		wrong = unknown
 	}
-	sock, err := upgrade(w, r, &h.cfg, false)
+	sock, err := h.upgrade(w, r, limits, false)
 	if err != nil {
 		return
 	}
 	if wrong != nil {
+		limits.Close()
 		sock.Close(asError(wrong)) // a browser shows its page a close code, and no HTTP status
 		return
 	}
 	s, err := h.cfg.Sessions.Start(session.Config{
-		Node: h.cfg.Node, Link: sock, Encoding: hub.EncodingPlain, Outbox: h.cfg.Outbox,
+		Node: h.cfg.Node, Link: sock, Encoding: hub.EncodingPlain, Outbox: h.cfg.Outbox, Limits: limits,
 	})
 	if err != nil {
 		sock.Close(asError(err))

@@ -66,7 +66,11 @@ func newRig(t *testing.T, change func(*transport.Config)) *rig {
 	cfg.Node = r.node
 	handlers := transport.New(cfg)
 	mux := http.NewServeMux()
-	mux.HandleFunc("/ws", handlers.WebSocket)
+	mux.HandleFunc("/ws", func(w http.ResponseWriter, req *http.Request) {
+		if err := handlers.WebSocket(w, req); err != nil {
+			api.WriteProblem(w, err)
+		}
+	})
 	mux.HandleFunc("/sse", func(w http.ResponseWriter, req *http.Request) {
 		if err := handlers.EventStream(w, req); err != nil {
 			api.WriteProblem(w, err)

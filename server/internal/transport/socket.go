@@ -12,6 +12,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"fanlight/server/internal/limit"
 	"fanlight/shared/protocol"
 )
 
@@ -27,23 +28,27 @@ type socket struct {
 	joined bool
 }
 
-// upgrade makes a WebSocket of a request. When it fails it has answered.
-func upgrade(w http.ResponseWriter, r *http.Request, cfg *Config, joined bool) (*socket, error) {
-	h := &hijacker{ResponseWriter: w, patience: cfg.patience()}
+// upgrade makes a WebSocket of a request. When it fails it has answered, and
+// closed the limits.
+func (h *Handlers) upgrade(w http.ResponseWriter, r *http.Request, limits *limit.Conn, joined bool) (*socket, error) {
+	hj := &hijacker{ResponseWriter: w, cfg: &h.cfg, limits: limits, count: &h.received}
 	var subprotocols []string
 	if joined {
 		subprotocols = []string{protocol.Subprotocol}
 	}
-	ws, err := websocket.Accept(h, r, &websocket.AcceptOptions{
+	ws, err := websocket.Accept(hj, r, &websocket.AcceptOptions{
 		Subprotocols:       subprotocols,
-		InsecureSkipVerify: true, // the api package has checked the Origin, for every way in
-		CompressionMode:    websocket.CompressionDisabled,
+		InsecureSkipVerify: true,                          // the api package has checked the Origin, for every way in
+		CompressionMode:    websocket.CompressionDisabled, // nothing that is received can be a bomb
+		OnPingReceived:     func(context.Context, []byte) bool { return hj.conn.control() },
+		OnPongReceived:     func(context.Context, []byte) { hj.conn.control() },
 	})
 	if err != nil {
+		limits.Close()
 		return nil, err
 	}
 	ws.SetReadLimit(-1) // read has the limit: it answers in order, and waits for the close handshake
-	return &socket{ws: ws, conn: h.conn, joined: joined}, nil
+	return &socket{ws: ws, conn: hj.conn, joined: joined}, nil
 }
 
 // buffers are for one batch each.
@@ -96,7 +101,7 @@ func (s *socket) Close(why *protocol.Error) {
 	// are ASCII but for what they may quote.
 	reason := string(why.Code) + ": " + why.Message
 	if why.At > 0 {
-		reason = fmt.Sprintf("%s at %d: %s", why.Code, why.At, why.Message)
+		reason = fmt.Sprintf("%s: at character %d: %s", why.Code, why.At, why.Message)
 	}
 	for len(reason) > 123 || !utf8.ValidString(reason) {
 		reason = reason[:min(len(reason)-1, 123)]
@@ -106,26 +111,27 @@ func (s *socket) Close(why *protocol.Error) {
 
 // read returns the next text message. Its error is why the session should
 // end: a [*protocol.Error], or nil when the peer is gone.
-func (s *socket) read(limit int) ([]byte, bool, *protocol.Error) {
+func (s *socket) read(most int) ([]byte, bool, *protocol.Error) {
 	// The context stays out of it: coder closes the connection when one ends,
 	// and the deadlines of conn are cheaper.
 	typ, r, err := s.ws.Reader(context.Background())
 	if err != nil {
 		return nil, false, s.readError(err)
 	}
-	s.conn.messageBegins()
+	s.conn.messageBegins(most)
 	defer s.conn.messageEnds()
 	if typ != websocket.MessageText {
 		return nil, false, &protocol.Error{Code: protocol.CodeBinary, Message: "binary frames are not taken; send text"}
 	}
-	frame, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
+	frame, err := io.ReadAll(io.LimitReader(r, int64(most)+1))
 	switch {
 	case err != nil:
 		return nil, false, s.readError(err)
-	case len(frame) > limit:
+	case len(frame) > most:
+		s.conn.limits.Refused(limit.Frame)
 		return nil, false, &protocol.Error{
-			Code: protocol.CodeTooLarge, Limit: limit,
-			Message: fmt.Sprintf("a frame has at most %d bytes", limit),
+			Code: protocol.CodeTooLarge, Limit: most,
+			Message: fmt.Sprintf("a frame has at most %d bytes", most),
 		}
 	case !utf8.Valid(frame):
 		return nil, false, &protocol.Error{Code: protocol.CodeInvalidUTF8, Message: "the text is not UTF-8"}
@@ -134,10 +140,21 @@ func (s *socket) read(limit int) ([]byte, bool, *protocol.Error) {
 }
 
 func (s *socket) readError(err error) *protocol.Error {
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return &protocol.Error{Code: protocol.CodeIdle, Message: "nothing, or no whole message, came for too long"}
+	if why := s.conn.refused.Load(); why != nil {
+		return why
 	}
-	return nil
+	switch {
+	case !errors.Is(err, os.ErrDeadlineExceeded):
+		return nil
+	case s.conn.messageBy.Load() != 0:
+		s.conn.limits.Refused(limit.MessageTimeout)
+		return &protocol.Error{
+			Code: protocol.CodeIdle, Limit: int(s.conn.timeout.Milliseconds()),
+			Message: fmt.Sprintf("a message takes at most %v", s.conn.timeout),
+		}
+	default:
+		return &protocol.Error{Code: protocol.CodeIdle, Message: "nothing came for too long"}
+	}
 }
 
 // appendJoined appends one text frame that holds the items, a line each.

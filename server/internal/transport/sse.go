@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fanlight/server/internal/hub"
+	"fanlight/server/internal/limit"
 	"fanlight/server/internal/node"
 	"fanlight/server/internal/session"
 	"fanlight/shared/protocol"
@@ -24,6 +25,11 @@ type stream struct {
 // written, for a request that it does not take; else it serves until the
 // connection ends, and returns nil.
 func (h *Handlers) EventStream(w http.ResponseWriter, r *http.Request) error {
+	limits, err := h.cfg.Limiter.Connect(h.cfg.Limiter.Addr(r))
+	if err != nil {
+		return err
+	}
+	defer limits.Close() // the session does too, but there may be none
 	requests, err := requestsOf(r)
 	if err != nil {
 		return err
@@ -40,10 +46,11 @@ func (h *Handlers) EventStream(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	if limit := h.cfg.Limits.Subscriptions; len(requests) > limit {
+	if most := h.cfg.Limits.Subscriptions; len(requests) > most {
+		limits.Refused(limit.Subscriptions)
 		return &protocol.Error{
-			Code: protocol.CodeTooManySubscriptions, Field: "channel", Limit: limit,
-			Message: fmt.Sprintf("a connection has at most %d subscriptions", limit),
+			Code: protocol.CodeTooManySubscriptions, Field: "channel", Limit: most,
+			Message: fmt.Sprintf("a connection has at most %d subscriptions", most),
 		}
 	}
 	st := &stream{w: w, rc: http.NewResponseController(w)}
@@ -51,7 +58,7 @@ func (h *Handlers) EventStream(w http.ResponseWriter, r *http.Request) error {
 		st.positions = newPositions(requests)
 	}
 	s, err := h.cfg.Sessions.Start(session.Config{
-		Node: h.cfg.Node, Link: st, Encoding: hub.EncodingSSE, Outbox: h.cfg.Outbox,
+		Node: h.cfg.Node, Link: st, Encoding: hub.EncodingSSE, Outbox: h.cfg.Outbox, Limits: limits,
 	})
 	if err != nil {
 		return err

@@ -6,18 +6,24 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
+	"fanlight/server/internal/limit"
 	"fanlight/server/internal/node"
 	"fanlight/server/internal/session"
 	"fanlight/shared/protocol"
 )
 
-// Config is what the transports need. All of it is required, but for Build.
+// Config is what the transports need. All of it is required, but for Limiter and
+// Build.
 type Config struct {
 	Node     *node.Node
 	Sessions *session.Manager
 	Limits   protocol.Limits
+	// Limiter bounds how many connections there are, and what each may do; nil
+	// does not.
+	Limiter *limit.Limiter
 	// Outbox is the most bytes that may wait to be written to one connection.
 	Outbox int
 	// PingInterval is how often a silent connection gives a sign of life.
@@ -33,19 +39,48 @@ type Config struct {
 func (c *Config) patience() time.Duration { return c.PingInterval * 5 / 2 }
 
 // Handlers serves the ways to hold a connection. It is safe for concurrent use.
-type Handlers struct{ cfg Config }
+type Handlers struct {
+	cfg      Config
+	received atomic.Uint64
+}
+
+// Received returns how many bytes were read from WebSockets so far.
+func (h *Handlers) Received() uint64 { return h.received.Load() }
 
 // New returns the handlers.
 func New(cfg Config) *Handlers { return &Handlers{cfg: cfg} }
 
 // WebSocket serves GET /ws: fanlight.v1 to whoever asks for it by
-// Sec-WebSocket-Protocol, a plain WebSocket to everyone else.
-func (h *Handlers) WebSocket(w http.ResponseWriter, r *http.Request) {
-	if wantsV1(r) {
-		h.serveV1(w, r)
-	} else {
-		h.servePlain(w, r)
+// Sec-WebSocket-Protocol, a plain WebSocket to everyone else. Its error is to be
+// answered; without one it has answered, or will by itself.
+func (h *Handlers) WebSocket(w http.ResponseWriter, r *http.Request) error {
+	if !isUpgrade(r) {
+		return &protocol.Error{Code: protocol.CodeUpgrade, Message: "this is where WebSockets are opened; event streams are at /sse"}
 	}
+	// First of all: what a connection too many asks for should cost us nothing.
+	limits, err := h.cfg.Limiter.Connect(h.cfg.Limiter.Addr(r))
+	switch {
+	case err != nil:
+		return err
+	case wantsV1(r):
+		h.serveV1(w, r, limits)
+	default:
+		h.servePlain(w, r, limits)
+	}
+	return nil
+}
+
+// isUpgrade reports whether a request wants to become a WebSocket. What else is
+// wrong with it is coder's to say.
+func isUpgrade(r *http.Request) bool {
+	for _, value := range r.Header.Values("Upgrade") {
+		for name := range strings.SplitSeq(value, ",") {
+			if strings.EqualFold(strings.TrimSpace(name), "websocket") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func wantsV1(r *http.Request) bool {

@@ -7,6 +7,7 @@ import (
 
 	"fanlight/server/internal/auth"
 	"fanlight/server/internal/hub"
+	"fanlight/server/internal/limit"
 	"fanlight/server/internal/session"
 	"fanlight/shared/protocol"
 )
@@ -20,13 +21,13 @@ type v1 struct {
 	expiry    *time.Timer // ends the connection if it does not connect
 }
 
-func (h *Handlers) serveV1(w http.ResponseWriter, r *http.Request) {
-	sock, err := upgrade(w, r, &h.cfg, true)
+func (h *Handlers) serveV1(w http.ResponseWriter, r *http.Request, limits *limit.Conn) {
+	sock, err := h.upgrade(w, r, limits, true)
 	if err != nil {
 		return
 	}
 	s, err := h.cfg.Sessions.Start(session.Config{
-		Node: h.cfg.Node, Link: sock, Encoding: hub.EncodingV1, Outbox: h.cfg.Outbox,
+		Node: h.cfg.Node, Link: sock, Encoding: hub.EncodingV1, Outbox: h.cfg.Outbox, Limits: limits,
 	})
 	if err != nil {
 		sock.Close(asError(err))
@@ -34,6 +35,7 @@ func (h *Handlers) serveV1(w http.ResponseWriter, r *http.Request) {
 	}
 	v := &v1{Session: s, h: h, sock: sock}
 	v.expiry = time.AfterFunc(h.cfg.ConnectTimeout, func() {
+		limits.Refused(limit.ConnectTimeout)
 		s.End(&protocol.Error{
 			Code: protocol.CodeConnectTimeout, Limit: int(h.cfg.ConnectTimeout.Milliseconds()),
 			Message: fmt.Sprintf("no connect within %v", h.cfg.ConnectTimeout),
@@ -66,6 +68,10 @@ func (v *v1) run() {
 // handle carries out one command. It reports false when the connection ends.
 func (v *v1) handle(line []byte) bool {
 	c, err := protocol.DecodeCommand(line)
+	if wait := v.bound(&c); wait != nil {
+		v.fail(c.ID, wait)
+		return true
+	}
 	switch {
 	case err != nil:
 		v.fail(c.ID, err)
@@ -93,6 +99,14 @@ func (v *v1) handle(line []byte) bool {
 		v.ping(c.ID)
 	}
 	return true
+}
+
+// bound counts a command, one that makes no sense too.
+func (v *v1) bound(c *protocol.Command) error {
+	if c.Ping != nil {
+		return v.sock.conn.limits.Ping()
+	}
+	return v.sock.conn.limits.Command()
 }
 
 func (v *v1) connect(id uint64, c *protocol.Connect) bool {
