@@ -35,6 +35,7 @@ type shell struct {
 	link    live.Link
 	status  Status
 	update  Update
+	who     Who
 	step    Step
 	theme   theme
 	offline bool
@@ -63,6 +64,7 @@ func (s *shell) head(ctx app.Context) {
 func (s *shell) OnMount(ctx app.Context) {
 	s.theme = storedTheme()
 	s.offline = !browser.Online()
+	s.who.Choice = ParseChoice(browser.Session.Get(whoKey))
 	s.update = Update{Mine: app.Getenv("GOAPP_VERSION"), Ready: ctx.AppUpdateAvailable()}
 	networkChanged := func() {
 		ctx.Dispatch(func(app.Context) { s.offline = !browser.Online() })
@@ -85,7 +87,10 @@ func (s *shell) OnMount(ctx app.Context) {
 	// A worker that looks for a newer build now has it sooner than the one
 	// that the browser starts in its own time.
 	browser.UpdateWorker()
-	if err := s.link.Open(live.Config{URL: browser.Socket(), Build: s.update.Mine, User: live.StoredUser()}); err != nil {
+	if err := s.link.Open(live.Config{
+		URL: browser.Socket(), Build: s.update.Mine, User: live.StoredUser(),
+		Token: s.who.Choice.Source(askSite),
+	}); err != nil {
 		app.Log(err) // only a malformed address is refused, and ours is the browser's
 	}
 }
@@ -108,7 +113,7 @@ func (s *shell) OnAppUpdate(ctx app.Context) {
 func concerns(b live.Batch) bool {
 	return slices.ContainsFunc(b.Events, func(ev client.Event) bool {
 		switch ev.(type) {
-		case client.Connecting, client.Connected, client.Disconnected, client.Stale:
+		case client.Connecting, client.Connected, client.Disconnected, client.Stale, client.Refreshed, client.TokenFailed:
 			return true
 		}
 		return false
@@ -121,6 +126,10 @@ func (s *shell) take(ctx app.Context, b live.Batch) {
 	for _, ev := range b.Events {
 		var found bool
 		s.status = s.status.Apply(ev, now)
+		s.who = s.who.Apply(ev)
+		if _, ok := ev.(client.Connected); ok {
+			s.learnOffers(ctx)
+		}
 		if s.update, found = s.update.Apply(ev); found {
 			s.fetchUpdate(ctx)
 		}

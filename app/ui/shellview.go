@@ -18,6 +18,7 @@ func (s *shell) Render() app.UI {
 			),
 			s.renderNav(),
 			s.renderStatus(),
+			s.renderWho(),
 			tag.Button().ID("theme").Class("theme is-"+s.theme.String()).
 				Aria("label", "Theme: "+s.theme.String()+". Change to "+s.theme.next().String()+".").
 				Title("Theme: "+s.theme.String()).

@@ -130,20 +130,27 @@ func await(promise app.Value, done func(value app.Value, ok bool)) {
 	promise.Call("then", kept, broken)
 }
 
-// Fetch asks the site for a text, and calls done with it if there is one.
-func Fetch(path string, done func(text string)) {
-	try(func() {
-		await(app.Window().Call("fetch", path), func(response app.Value, ok bool) {
-			if !ok || !response.Get("ok").Bool() {
+// Fetch sends a request without a body to the site, and calls done with what is
+// answered; with status 0 when nothing is.
+func Fetch(method, path string, done func(status int, text string)) {
+	fail := func() { done(0, "") }
+	if !try(func() {
+		await(app.Window().Call("fetch", path, map[string]any{"method": method}), func(response app.Value, ok bool) {
+			if !ok {
+				fail()
 				return
 			}
 			await(response.Call("text"), func(text app.Value, ok bool) {
-				if ok {
-					done(text.String())
+				if !ok {
+					fail()
+					return
 				}
+				done(response.Get("status").Int(), text.String())
 			})
 		})
-	})
+	}) {
+		fail()
+	}
 }
 
 // copyBySelection copies as it was done before there was a clipboard to ask.

@@ -10,15 +10,23 @@ const window = 1024
 type account struct {
 	protocol.Since
 	came [window / 64]uint64 // the bit of an offset is the one at offset % window
+	// filtered says that not everything is meant to come.
+	filtered bool
 }
 
 // newAccount begins behind a position: everything up to there has come.
 func newAccount(since protocol.Since) *account {
-	a := &account{Since: since}
+	a := &account{}
+	a.restart(since)
+	return a
+}
+
+// restart begins anew behind a position.
+func (a *account) restart(since protocol.Since) {
+	a.Since = since
 	for i := range a.came {
 		a.came[i] = ^uint64(0)
 	}
-	return a
 }
 
 // has reports whether an offset up to the highest one came. What is too long

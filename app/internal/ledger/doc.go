@@ -20,6 +20,10 @@
 //
 // # What it does not know
 //
+// With a filter, only the server knows which publications were meant for the
+// tab: offsets that are left out are then not counted, but what comes twice, or
+// late, still is.
+//
 // It begins with the tab's load, or where a channel is subscribed to: what the
 // tab had before is not its business, except that it must not come again. After
 // a reset, the channel's account begins anew, since the same offsets are then

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"errors"
+
 	"fanlight/shared/client"
 	"fanlight/shared/protocol"
 )
@@ -8,8 +10,8 @@ import (
 // Figures are the ledger's sums.
 type Figures struct {
 	// Sent counts publishes, Acknowledged those that are in a channel's
-	// history, and Failed those that may not be.
-	Sent, Acknowledged, Failed uint64
+	// history, Refused those that are not, and Failed those that may not be.
+	Sent, Acknowledged, Refused, Failed uint64
 	// Received counts the publications that came, Recovered those of them that
 	// came out of the history.
 	Received, Recovered uint64
@@ -27,7 +29,7 @@ type Figures struct {
 }
 
 // Waiting returns how many publishes have no answer yet.
-func (f Figures) Waiting() uint64 { return f.Sent - f.Acknowledged - f.Failed }
+func (f Figures) Waiting() uint64 { return f.Sent - f.Acknowledged - f.Refused - f.Failed }
 
 // Broken reports whether something happened that must not.
 func (f Figures) Broken() bool { return f.Silent+f.Doubled+f.Disordered > 0 }
@@ -44,9 +46,13 @@ func (l *Ledger) Send() { l.Sent++ }
 
 // Answer notes what became of a publish.
 func (l *Ledger) Answer(err error) {
-	if err == nil {
+	var refusal *protocol.Error
+	switch {
+	case err == nil:
 		l.Acknowledged++
-	} else {
+	case errors.As(err, &refusal):
+		l.Refused++
+	default:
 		l.Failed++
 	}
 }
@@ -78,9 +84,14 @@ func (l *Ledger) Apply(ev client.Event) {
 		l.received(&ev)
 	case client.Subscribed:
 		if l.accounts[ev.Channel] == nil {
+			// With a filter it is not known how far back the first one is.
 			behind := min(uint64(max(ev.Recovered, 0)), ev.Position.Offset) // #nosec G115 -- not negative
+			if ev.Filtered && behind > 0 {
+				behind = ev.Position.Offset
+			}
 			l.Begin(ev.Channel, protocol.Since{Epoch: ev.Position.Epoch, Offset: ev.Position.Offset - behind})
 		}
+		l.accounts[ev.Channel].filtered = ev.Filtered
 	case client.Gap:
 		if a := l.accounts[ev.Channel]; a != nil && ev.To >= ev.From && ev.From > 0 {
 			l.enter(a, ev.Epoch)
@@ -88,9 +99,9 @@ func (l *Ledger) Apply(ev client.Event) {
 			l.Missing += a.skip(ev.To)
 		}
 	case client.Reset:
-		if l.accounts[ev.Channel] != nil {
+		if a := l.accounts[ev.Channel]; a != nil {
 			l.Resets++
-			l.Begin(ev.Channel, protocol.Since{Epoch: ev.Epoch})
+			a.restart(protocol.Since{Epoch: ev.Epoch})
 		}
 	case client.Moved:
 		if a := l.accounts[ev.Channel]; a != nil {
@@ -132,12 +143,19 @@ func (l *Ledger) enter(a *account, epoch string) {
 		a.Epoch = epoch // the channel's first publication brings it
 	default:
 		l.Disordered++
-		*a = *newAccount(protocol.Since{Epoch: epoch})
+		a.restart(protocol.Since{Epoch: epoch})
 	}
 }
 
-// reach notes that everything up to an offset has been, without having come.
+// reach notes that everything up to an offset has been, without having come:
+// with a filter, by intention.
 func (l *Ledger) reach(a *account, offset uint64) {
+	if a.filtered {
+		if offset > a.Offset {
+			a.restart(protocol.Since{Epoch: a.Epoch, Offset: offset})
+		}
+		return
+	}
 	lost := a.skip(offset)
 	l.Missing += lost
 	l.Silent += lost

@@ -16,6 +16,12 @@ func subscribed(epoch string, offset uint64, recovered int) client.Event {
 	return client.Subscribed{Channel: room, Position: protocol.Position{Epoch: epoch, Offset: offset}, Recovered: recovered}
 }
 
+func filtered(epoch string, offset uint64, recovered int) client.Event {
+	s := subscribed(epoch, offset, recovered).(client.Subscribed)
+	s.Filtered = true
+	return s
+}
+
 func live(epoch string, offset uint64) client.Event {
 	return client.Received{Publication: protocol.Publication{Channel: room, Epoch: epoch, Offset: offset, ID: fmt.Sprint(epoch, offset)}}
 }
@@ -117,6 +123,23 @@ func TestWhatTheLedgerMakesOfIt(t *testing.T) {
 		"what has no position": {
 			events: []client.Event{subscribed("a", 5, 0), foreign, elsewhere},
 			want:   Figures{Received: 2}, at: protocol.Since{Epoch: "a", Offset: 5},
+		},
+		"what a filter leaves out": {
+			events: []client.Event{filtered("a", 5, 0), live("a", 9), moved("a", 200), live("a", 4000), live("a", 4000), live("a", 3999)},
+			want:   Figures{Received: 4, Doubled: 2}, at: protocol.Since{Epoch: "a", Offset: 4000, Last: "a4000"},
+		},
+		"recovered through a filter, from nobody knows where": {
+			events: []client.Event{filtered("a", 100, 2), recovered("a", 91), recovered("a", 95), live("a", 130)},
+			want:   Figures{Received: 3, Recovered: 2}, at: protocol.Since{Epoch: "a", Offset: 130, Last: "a130"},
+		},
+		"lost, and perhaps left out": {
+			since:  &protocol.Since{Epoch: "a", Offset: 3},
+			events: []client.Event{filtered("a", 9, 1), gap("a", 4, 6), recovered("a", 8), reset("b"), live("b", 4)},
+			want:   Figures{Received: 2, Recovered: 1, Missing: 3, Resets: 1}, at: protocol.Since{Epoch: "b", Offset: 4, Last: "b4"},
+		},
+		"a filter that was dropped": {
+			events: []client.Event{filtered("a", 5, 0), live("a", 9), subscribed("a", 9, 0), live("a", 11)},
+			want:   Figures{Received: 2, Missing: 1, Silent: 1}, at: protocol.Since{Epoch: "a", Offset: 11, Last: "a11"},
 		},
 		"the end of all numbers": {
 			events: []client.Event{subscribed("a", 0, 0), gap("a", 1, ^uint64(0))},

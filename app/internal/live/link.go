@@ -26,6 +26,8 @@ type Config struct {
 	Build string
 	// User is who is at the tab, as others see it: see [StoredUser].
 	User string
+	// Token is as in [client.Config]; nil for nobody's.
+	Token func(context.Context) (string, error)
 }
 
 // Link is the tab's connection. The zero value is ready for [Link.Watch], and
@@ -38,7 +40,7 @@ type Link struct {
 	ended     bool           // the client will not come back
 	suspended bool
 	renew     bool // once nothing waits for an answer
-	wanted    []string
+	wanted    []want
 	inbox     inbox
 	ledger    ledger.Ledger
 	told      map[string]protocol.Since // of wanted channels, as of the last batch
@@ -49,6 +51,9 @@ type Link struct {
 	delivery sync.Mutex // one flush at a time keeps the order
 	closing  sync.WaitGroup
 }
+
+// want is a channel that is listened to.
+type want struct{ name, filter string }
 
 // Open connects, and keeps connected until [Link.Close].
 func (l *Link) Open(cfg Config) error {
@@ -72,19 +77,20 @@ func (l *Link) start() error {
 		URL:     l.cfg.URL,
 		Build:   l.cfg.Build,
 		User:    l.cfg.User,
+		Token:   l.cfg.Token,
 		Flush:   flush,
 		OnEvent: func(ev client.Event) { l.receive(life, ev) },
 	})
 	if err != nil {
 		return err
 	}
-	for _, name := range l.wanted {
-		var from client.SubscribeOptions
-		if since, ok := l.position(name); ok {
+	for _, w := range l.wanted {
+		from := client.SubscribeOptions{Filter: w.filter}
+		if since, ok := l.position(w.name); ok {
 			from.Since = &since
 		}
 		// The names were taken once already.
-		err = errors.Join(err, c.SubscribeWith(name, from))
+		err = errors.Join(err, c.SubscribeWith(w.name, from))
 	}
 	if l.client != nil {
 		l.retire(l.client)
@@ -174,16 +180,16 @@ func (l *Link) Resume() error {
 	return l.start()
 }
 
-// Subscribe asks for a channel's publications, from where the tab left off, or
-// from now on if since is nil; the watchers are told the outcome. The error is
-// local, as the client's.
-func (l *Link) Subscribe(name string, since *protocol.Since) error {
+// Subscribe asks for a channel's publications, or for those that a filter lets
+// through, from where the tab left off, or from now on if since is nil; the
+// watchers are told the outcome. The error is local, as the client's.
+func (l *Link) Subscribe(name, filter string, since *protocol.Since) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.client == nil {
 		return client.ErrClosed
 	}
-	if err := l.client.SubscribeWith(name, client.SubscribeOptions{Since: since}); err != nil {
+	if err := l.client.SubscribeWith(name, client.SubscribeOptions{Since: since, Filter: filter}); err != nil {
 		return err
 	}
 	if since != nil {
@@ -193,7 +199,7 @@ func (l *Link) Subscribe(name string, since *protocol.Since) error {
 		}
 		l.told[name] = *since
 	}
-	l.wanted = append(l.wanted, name)
+	l.wanted = append(l.wanted, want{name, filter})
 	return nil
 }
 
@@ -210,7 +216,7 @@ func (l *Link) Unsubscribe(name string) error {
 
 // forget needs the mutex.
 func (l *Link) forget(name string) {
-	l.wanted = slices.DeleteFunc(l.wanted, func(w string) bool { return w == name })
+	l.wanted = slices.DeleteFunc(l.wanted, func(w want) bool { return w.name == name })
 	l.ledger.End(name)
 	delete(l.told, name)
 }
@@ -230,6 +236,16 @@ func (l *Link) SetUser(user string) error {
 	return l.restart()
 }
 
+// SetToken changes where the tab's token comes from, that is, who is at it. It
+// goes as with [Link.SetUser], and connects also when the server had told the
+// one before to stay away.
+func (l *Link) SetToken(token func(context.Context) (string, error)) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cfg.Token, l.renew = token, true
+	return l.restart()
+}
+
 // restart needs the mutex.
 func (l *Link) restart() error {
 	if !l.renew || l.client == nil || l.ledger.Waiting() > 0 {
@@ -238,9 +254,9 @@ func (l *Link) restart() error {
 	return l.start()
 }
 
-// Publish sends data and waits for the answer, at most until the context ends.
+// Publish sends data, with tags if there are any, and waits for the answer, at most until the context ends.
 // It must not be called from the UI goroutine, which the wait would stop.
-func (l *Link) Publish(ctx context.Context, name string, data any) (protocol.Published, error) {
+func (l *Link) Publish(ctx context.Context, name string, data any, tags protocol.Tags) (protocol.Published, error) {
 	l.mu.Lock()
 	c := l.client
 	if c != nil {
@@ -250,7 +266,7 @@ func (l *Link) Publish(ctx context.Context, name string, data any) (protocol.Pub
 	if c == nil {
 		return protocol.Published{}, client.ErrClosed
 	}
-	done, err := c.Publish(ctx, name, data)
+	done, err := c.PublishWith(ctx, name, data, client.PublishOptions{Tags: tags})
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ledger.Answer(err)
@@ -329,9 +345,9 @@ func (l *Link) flush() {
 	l.mu.Lock()
 	b := l.inbox.take()
 	told := make(map[string]protocol.Since, len(l.wanted))
-	for _, name := range l.wanted {
-		if at, ok := l.position(name); ok {
-			told[name] = at
+	for _, w := range l.wanted {
+		if at, ok := l.position(w.name); ok {
+			told[w.name] = at
 		}
 	}
 	l.told = told

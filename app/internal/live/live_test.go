@@ -210,7 +210,7 @@ func is[E client.Event](ev client.Event) bool {
 
 func TestMessagesComeInBatches(t *testing.T) {
 	l, batches := open(t, newServer(t))
-	if err := l.Subscribe("500", nil); err != nil {
+	if err := l.Subscribe("500", "", nil); err != nil {
 		t.Fatal(err)
 	}
 	seen, took := until(t, batches, func(ev client.Event) bool {
@@ -234,7 +234,7 @@ func TestMessagesComeInBatches(t *testing.T) {
 func TestSomebodyMayOverruleAServerThatSaidToStayAway(t *testing.T) {
 	s := newServer(t)
 	l, batches := open(t, s)
-	if err := l.Subscribe("a", nil); err != nil {
+	if err := l.Subscribe("a", "", nil); err != nil {
 		t.Fatal(err)
 	}
 	until(t, batches, is[client.Subscribed])
@@ -257,10 +257,10 @@ func TestSomebodyMayOverruleAServerThatSaidToStayAway(t *testing.T) {
 func TestAClosedLinkRefusesEverything(t *testing.T) {
 	l, _ := open(t, newServer(t))
 	l.Close()
-	_, publishErr := l.Publish(t.Context(), "a", 1)
+	_, publishErr := l.Publish(t.Context(), "a", 1, nil)
 	_, presenceErr := l.Presence(t.Context(), "a")
 	for what, err := range map[string]error{
-		"Subscribe": l.Subscribe("a", nil), "Unsubscribe": l.Unsubscribe("a"), "Retry": l.Retry(),
+		"Subscribe": l.Subscribe("a", "", nil), "Unsubscribe": l.Unsubscribe("a"), "Retry": l.Retry(),
 		"Publish": publishErr, "Presence": presenceErr,
 	} {
 		if err == nil {
@@ -278,7 +278,7 @@ func upTo(offset uint64) func(client.Event) bool {
 
 func TestThePositionsAreThoseThatWereTold(t *testing.T) {
 	l, batches := open(t, newServer(t))
-	if err := l.Subscribe("7", &protocol.Since{Epoch: "e", Offset: 4, Last: "i"}); err != nil {
+	if err := l.Subscribe("7", "", &protocol.Since{Epoch: "e", Offset: 4, Last: "i"}); err != nil {
 		t.Fatal(err)
 	}
 	seen, _ := until(t, batches, upTo(7))
@@ -300,7 +300,7 @@ func TestThePositionsAreThoseThatWereTold(t *testing.T) {
 	if at := l.Positions(); len(at) != 0 {
 		t.Errorf("after it was left, the positions are %v", at)
 	}
-	if err := l.Subscribe("7", nil); err != nil {
+	if err := l.Subscribe("7", "", nil); err != nil {
 		t.Fatal(err)
 	}
 	until(t, batches, upTo(7))
@@ -312,13 +312,13 @@ func TestThePositionsAreThoseThatWereTold(t *testing.T) {
 func TestChangingTheNameLosesAndDoublesNothing(t *testing.T) {
 	s := newServer(t)
 	l, batches := open(t, s)
-	if err := l.Subscribe("3", nil); err != nil {
+	if err := l.Subscribe("3", "", nil); err != nil {
 		t.Fatal(err)
 	}
 	until(t, batches, upTo(3))
 	answered := make(chan error)
 	go func() {
-		_, err := l.Publish(t.Context(), "3", "under way")
+		_, err := l.Publish(t.Context(), "3", "under way", nil)
 		answered <- err
 	}()
 	<-s.came
@@ -350,13 +350,13 @@ func TestChangingTheNameLosesAndDoublesNothing(t *testing.T) {
 func TestAPageThatIsLeftAndReturnedToGoesOn(t *testing.T) {
 	s := newServer(t)
 	l, batches := open(t, s)
-	if err := l.Subscribe("3", nil); err != nil {
+	if err := l.Subscribe("3", "", nil); err != nil {
 		t.Fatal(err)
 	}
 	until(t, batches, upTo(3))
 	l.Suspend()
 	l.Suspend()
-	if _, err := l.Publish(t.Context(), "3", 1); !errors.Is(err, client.ErrClosed) {
+	if _, err := l.Publish(t.Context(), "3", 1, nil); !errors.Is(err, client.ErrClosed) {
 		t.Errorf("a publish meanwhile: %v", err)
 	}
 	if err := l.Resume(); err != nil {
@@ -365,7 +365,7 @@ func TestAPageThatIsLeftAndReturnedToGoesOn(t *testing.T) {
 	if err := l.Resume(); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Subscribe("5", nil); err != nil {
+	if err := l.Subscribe("5", "", nil); err != nil {
 		t.Fatal(err)
 	}
 	seen, _ := until(t, batches, upTo(5))

@@ -69,6 +69,17 @@ func (p *Page) onUser(ctx app.Context, _ app.Event) {
 	}
 }
 
+// hold takes in whether the tab has a token, whose name then is the user's.
+func (p *Page) hold(h protocol.Hello) {
+	p.holder = ""
+	name := p.user
+	if h.Expires != 0 {
+		p.holder, name = h.User, h.User
+	}
+	// An attribute does not clear what is in a field.
+	app.Window().GetElementByID("user-input").Set("value", name)
+}
+
 // onName has Enter end the field, which tells the name.
 func (p *Page) onName(_ app.Context, e app.Event) {
 	e.PreventDefault()
@@ -77,9 +88,9 @@ func (p *Page) onName(_ app.Context, e app.Event) {
 
 // learn asks the server what it is, which a restart may have changed.
 func (p *Page) learn(ctx app.Context) {
-	browser.Fetch("/version", func(text string) {
+	browser.Fetch("GET", "/version", func(status int, text string) {
 		var v protocol.VersionResponse
-		if json.Unmarshal([]byte(text), &v) != nil {
+		if status != 200 || json.Unmarshal([]byte(text), &v) != nil {
 			return // no server of ours
 		}
 		ctx.Dispatch(func(app.Context) {

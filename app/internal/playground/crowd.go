@@ -35,6 +35,8 @@ const (
 	NoProblem CrowdProblem = iota
 	// NotKept is for a channel of which nobody keeps who is there.
 	NotKept
+	// NotAllowed is for a channel of which this tab must not know it.
+	NotAllowed
 	// NotSpoken is for a server that knows nothing of presence at all.
 	NotSpoken
 )
@@ -69,6 +71,8 @@ func (c Crowd) Answer(channel string, p protocol.Presence, err error) Crowd {
 		return Crowd{Channel: channel, Known: true, Connections: p.Connections, Users: p.Users, members: p.Members, me: c.me}
 	case errors.As(err, &refused) && refused.Code == protocol.CodePresenceOff:
 		return Crowd{Channel: channel, Problem: NotKept, me: c.me}
+	case errors.As(err, &refused) && refused.Code == protocol.CodePermission:
+		return Crowd{Channel: channel, Problem: NotAllowed, me: c.me}
 	case errors.As(err, &refused) && refused.Code == protocol.CodeUnknownCommand:
 		return Crowd{Channel: channel, Problem: NotSpoken, me: c.me}
 	}

@@ -16,6 +16,10 @@ func (p *Page) renderCrowd() app.UI {
 	if p.crowd.Problem == NotSpoken {
 		return panel.Class("is-hidden")
 	}
+	user, fixed := p.user, off(p.ready)
+	if p.holder != "" {
+		user, fixed = p.holder, true
+	}
 	faces, more := p.crowd.Faces()
 	return panel.Body(
 		app.Div().Class("crowd-head").Body(
@@ -32,7 +36,7 @@ func (p *Page) renderCrowd() app.UI {
 			tag.Label().Attr("for", "user-input").Text("You are"),
 			tag.Input().ID("user-input").Attr("type", "text").Attr("placeholder", "nobody in particular").
 				Attr("autocomplete", "off").Attr("spellcheck", "false").Attr("maxlength", protocol.MaxUser).
-				Attr("value", p.user).Attr("disabled", off(p.ready)).OnChange(p.onUser),
+				Attr("value", user).Attr("disabled", fixed).OnChange(p.onUser),
 		),
 	)
 }
@@ -63,6 +67,8 @@ func (c Crowd) Words() string {
 	switch {
 	case c.Problem == NotKept:
 		return "Nobody keeps who is on " + c.Channel + "."
+	case c.Problem == NotAllowed:
+		return "You may not see who is on " + c.Channel + "."
 	case !c.Known:
 		return ""
 	}

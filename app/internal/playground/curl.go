@@ -7,10 +7,14 @@ import (
 	"fanlight/shared/protocol"
 )
 
-// Curl returns the command that publishes data on a channel through the HTTP
-// API of the server at origin, for a POSIX shell.
-func Curl(origin, channel string, data json.RawMessage) string {
-	body := `{"channel":` + string(protocol.Text(channel)) + `,"data":` + string(data) + `}`
+// Curl returns the command that publishes data on a channel, with tags if there
+// are any, through the HTTP API of the server at origin, for a POSIX shell.
+func Curl(origin, channel string, data json.RawMessage, tags protocol.Tags) string {
+	body := `{"channel":` + string(protocol.Text(channel)) + `,"data":` + string(data)
+	if len(tags) > 0 {
+		body += `,"tags":` + string(tags.JSON())
+	}
+	body += `}`
 	return "curl " + origin + "/publish -H 'Content-Type: application/json' -d " + quote(body)
 }
 

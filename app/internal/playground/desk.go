@@ -1,7 +1,6 @@
 package playground
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"fanlight/shared/channel"
 	"fanlight/shared/client"
 	"fanlight/shared/protocol"
 )
@@ -29,35 +27,23 @@ type Desk struct {
 	Format Format
 	// DraftError is why the draft was not sent; it goes when the draft changes.
 	DraftError string
+	// Labels are the tags to publish with, as [ReadTags] takes them.
+	Labels string
 
 	// Sends are the messages on their way and those that failed, oldest first.
 	Sends []Send
 	// Away says that there is no connection: what is sent waits for one.
 	Away bool
+	// Pause is how long the server wanted to be left alone, since more was sent
+	// than it takes; 0 when it takes what comes.
+	Pause time.Duration
 	// Receipt is the last message that the server took.
 	Receipt Receipt
 
 	limits protocol.Limits
+	user   string // whom the server takes the tab for, by a token
 	sent   int
 }
-
-// Channel is one subscription.
-type Channel struct {
-	Name  string
-	State ChannelState
-	// Problem is the server's reason for a refusal.
-	Problem string
-}
-
-// ChannelState is how far a subscription is.
-type ChannelState int
-
-// The states of a subscription.
-const (
-	Asking ChannelState = iota
-	Listening
-	Refused
-)
 
 // Send is a message that the server has not taken.
 type Send struct {
@@ -65,6 +51,7 @@ type Send struct {
 	Channel string
 	Draft   string
 	Data    json.RawMessage
+	Tags    protocol.Tags
 	// Problem is why it failed; empty while it is on its way.
 	Problem string
 }
@@ -79,8 +66,8 @@ type Receipt struct {
 // Effect is what the page has to do for a [Desk].
 type Effect interface{ effect() }
 
-// Subscribe asks for a channel.
-type Subscribe struct{ Channel string }
+// Subscribe asks for a channel, or for what a filter lets through of it.
+type Subscribe struct{ Channel, Filter string }
 
 // Unsubscribe leaves a channel.
 type Unsubscribe struct{ Channel string }
@@ -90,10 +77,15 @@ type Publish struct {
 	ID      int
 	Channel string
 	Data    json.RawMessage
+	Tags    protocol.Tags
 }
 
-// Remember keeps the channels, for a reload and for a link to share.
-type Remember struct{ Channels []string }
+// Remember keeps the channels, for a reload and for a link to share; and, for a
+// reload alone, the filters that some of them have.
+type Remember struct {
+	Channels []string
+	Filters  map[string]string
+}
 
 func (Subscribe) effect()   {}
 func (Unsubscribe) effect() {}
@@ -109,110 +101,23 @@ func NewDesk() Desk {
 	}
 }
 
-// Names returns the channels' names.
-func (d Desk) Names() []string {
-	names := make([]string, len(d.Channels))
-	for i, c := range d.Channels {
-		names[i] = c.Name
-	}
-	return names
-}
-
 // Reading says what the draft means.
 func (d Desk) Reading() Reading { return Read(d.Draft, d.Format, d.limits.Message) }
 
 // Idle reports whether a reload would lose nothing that somebody wrote.
 func (d Desk) Idle() bool { return strings.TrimSpace(d.Draft) == "" && len(d.Sends) == 0 }
 
-// Adopt listens to the given channels and no others. Names that are not valid
-// are left out, and said in ChannelError.
-func (d Desk) Adopt(names []string) (Desk, []Effect) {
-	var effects []Effect
-	for _, c := range d.Channels {
-		if !slices.Contains(names, c.Name) {
-			effects = append(effects, Unsubscribe{c.Name})
-		}
-	}
-	old := d.Channels
-	d.Channels, d.ChannelError = nil, ""
-	for _, name := range names {
-		if i := slices.IndexFunc(old, func(c Channel) bool { return c.Name == name }); i >= 0 && !d.listens(name) {
-			d.Channels = append(d.Channels, old[i])
-			continue
-		}
-		var more []Effect
-		before := d.ChannelError
-		d, more = d.Listen(name)
-		if before != "" {
-			d.ChannelError = before
-		}
-		effects = append(effects, slices.DeleteFunc(more, func(e Effect) bool { _, r := e.(Remember); return r })...)
-	}
-	d.aim()
-	return d, append(effects, Remember{d.Names()})
-}
-
-// Listen adds a channel, or says in ChannelError why not.
-func (d Desk) Listen(name string) (Desk, []Effect) {
-	name = strings.TrimSpace(name)
-	d.ChannelError = ""
-	if err := channel.Validate(name); err != nil {
-		d.ChannelError = sentence(err.Error())
-		if near := strings.ReplaceAll(strings.ToLower(name), " ", "_"); near != name && channel.Validate(near) == nil {
-			d.ChannelError += " “" + near + "” would do."
-		}
-		return d, nil
-	}
-	if i := slices.IndexFunc(d.Channels, func(c Channel) bool { return c.Name == name }); i >= 0 {
-		if d.Channels[i].State != Refused {
-			d.ChannelError = "You listen to " + name + " already."
-			return d, nil
-		}
-		d.Channels = slices.Clone(d.Channels)
-		d.Channels[i] = Channel{Name: name}
-		return d, []Effect{Subscribe{name}}
-	}
-	if len(d.Channels) >= d.limits.Subscriptions {
-		d.ChannelError = fmt.Sprintf("One connection listens to %d channels at the most; leave one first.", d.limits.Subscriptions)
-		return d, nil
-	}
-	d.Channels = append(slices.Clone(d.Channels), Channel{Name: name})
-	d.Target = name
-	return d, []Effect{Subscribe{name}, Remember{d.Names()}}
-}
-
-// Leave removes a channel.
-func (d Desk) Leave(name string) (Desk, []Effect) {
-	if !d.listens(name) {
-		return d, nil
-	}
-	d.Channels = slices.DeleteFunc(slices.Clone(d.Channels), func(c Channel) bool { return c.Name == name })
-	d.ChannelError = ""
-	d.aim()
-	return d, []Effect{Unsubscribe{name}, Remember{d.Names()}}
-}
-
-func (d Desk) listens(name string) bool {
-	return slices.ContainsFunc(d.Channels, func(c Channel) bool { return c.Name == name })
-}
-
-// aim moves the target to a channel that is still there.
-func (d *Desk) aim() {
-	if d.listens(d.Target) {
-		return
-	}
-	d.Target = protocol.DefaultChannel
-	if len(d.Channels) > 0 {
-		d.Target = d.Channels[len(d.Channels)-1].Name
-	}
-}
-
 // Apply takes in what the client reports. It reports whether that changed
 // anything.
 func (d Desk) Apply(ev client.Event) (Desk, bool) {
 	switch ev := ev.(type) {
 	case client.Connected:
-		d.limits, d.Away = ev.Hello.Limits, false
+		d.limits, d.Away, d.Pause, d.user = ev.Hello.Limits, false, 0, ""
+		if ev.Hello.Expires != 0 {
+			d.user = ev.Hello.User
+		}
+	case client.Limited:
+		d.Pause = ev.Retry
 	case client.Disconnected:
 		d.Away = true
 		d.Channels = slices.Clone(d.Channels)
@@ -222,22 +127,15 @@ func (d Desk) Apply(ev client.Event) (Desk, bool) {
 			}
 		}
 	case client.Subscribed:
-		return d.mark(Channel{Name: ev.Channel, State: Listening})
+		return d.mark(Channel{Name: ev.Channel, State: Listening, Filtered: ev.Filtered})
 	case client.Refused:
-		return d.mark(Channel{Name: ev.Channel, State: Refused, Problem: explain(ev.Err)})
+		return d.mark(Channel{
+			Name: ev.Channel, State: Refused, Problem: d.explain(ev.Err),
+			denied: errors.Is(ev.Err, &protocol.Error{Code: protocol.CodePermission}),
+		})
 	default:
 		return d, false
 	}
-	return d, true
-}
-
-func (d Desk) mark(to Channel) (Desk, bool) {
-	i := slices.IndexFunc(d.Channels, func(c Channel) bool { return c.Name == to.Name })
-	if i < 0 {
-		return d, false // it was left in the meantime
-	}
-	d.Channels = slices.Clone(d.Channels)
-	d.Channels[i] = to
 	return d, true
 }
 
@@ -253,6 +151,12 @@ func (d Desk) Write(text string) Desk {
 	return d
 }
 
+// Label takes in the tags as they are typed.
+func (d Desk) Label(text string) Desk {
+	d.Labels, d.DraftError = text, ""
+	return d
+}
+
 // As chooses a format.
 func (d Desk) As(f Format) Desk {
 	d.Format, d.DraftError = f, ""
@@ -263,6 +167,10 @@ func (d Desk) As(f Format) Desk {
 // why it can't.
 func (d Desk) Submit() (Desk, []Effect) {
 	r := d.Reading()
+	tags, problem := ReadTags(d.Labels)
+	if r.Problem == "" {
+		r.Problem = problem
+	}
 	if r.Problem == "" && len(d.Sends) >= maxSends {
 		r.Problem = fmt.Sprintf("%d messages are still waiting; send or discard them first.", len(d.Sends))
 	}
@@ -271,10 +179,10 @@ func (d Desk) Submit() (Desk, []Effect) {
 		return d, nil
 	}
 	d.sent++
-	s := Send{ID: d.sent, Channel: d.Target, Draft: d.Draft, Data: r.Data}
+	s := Send{ID: d.sent, Channel: d.Target, Draft: d.Draft, Data: r.Data, Tags: tags}
 	d.Sends = append(slices.Clone(d.Sends), s)
 	d.Draft, d.DraftError = "", ""
-	return d, []Effect{Publish{s.ID, s.Channel, s.Data}}
+	return d, []Effect{Publish{s.ID, s.Channel, s.Data, s.Tags}}
 }
 
 // Sent takes in what became of a message.
@@ -285,9 +193,14 @@ func (d Desk) Sent(id int, done protocol.Published, took time.Duration, err erro
 	}
 	d.Sends = slices.Clone(d.Sends)
 	if err != nil {
-		d.Sends[i].Problem = explain(err)
+		d.Sends[i].Problem = d.explain(err)
+		if errors.Is(err, &protocol.Error{Code: protocol.CodePermission}) {
+			d.Sends[i].Problem += " Who you are is chosen at the top of the page."
+		}
+		d.Receipt = Receipt{} // of another one, which nobody asks about now
 		return d
 	}
+	d.Pause = 0
 	d.Receipt = Receipt{Channel: done.Channel, Offset: done.Offset, Took: took}
 	d.Sends = slices.Delete(d.Sends, i, i+1)
 	return d
@@ -301,7 +214,7 @@ func (d Desk) Resend(id int) (Desk, []Effect) {
 	}
 	d.Sends = slices.Clone(d.Sends)
 	d.Sends[i].Problem = ""
-	return d, []Effect{Publish{id, d.Sends[i].Channel, d.Sends[i].Data}}
+	return d, []Effect{Publish{id, d.Sends[i].Channel, d.Sends[i].Data, d.Sends[i].Tags}}
 }
 
 // Discard forgets a failed message.
@@ -312,33 +225,4 @@ func (d Desk) Discard(id int) Desk {
 
 func (d Desk) find(id int) int {
 	return slices.IndexFunc(d.Sends, func(s Send) bool { return s.ID == id })
-}
-
-// explain puts an error into words for whoever sits at the page.
-func explain(err error) string {
-	var refused *protocol.Error
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		return "No answer came in time. It may have arrived: look before you send it again."
-	case errors.Is(err, client.ErrQueueFull):
-		return "Too many messages wait for the connection already."
-	case errors.As(err, &refused):
-		return sentence(refused.Message) + " (" + string(refused.Code) + ")"
-	case errors.Is(err, client.ErrClosed):
-		return "The connection was closed before the answer came."
-	default:
-		return sentence(err.Error())
-	}
-}
-
-// sentence makes one of an error's text.
-func sentence(text string) string {
-	if text == "" {
-		return ""
-	}
-	text = strings.ToUpper(text[:1]) + text[1:]
-	if !strings.HasSuffix(text, ".") {
-		text += "."
-	}
-	return text
 }

@@ -46,10 +46,10 @@ func TestADeskBeginsWithTheDefaultChannel(t *testing.T) {
 
 func TestListeningToAChannelAsksForItAndAimsAtIt(t *testing.T) {
 	s := steps{Desk: NewDesk()}
-	s.then(s.Listen(" news "))
+	s.then(s.Listen(" news ", ""))
 	expect(t, "channels", s.Names(), []string{protocol.DefaultChannel, "news"})
 	expect(t, "target", s.Target, "news")
-	expect(t, "effects", s.effects, []Effect{Subscribe{"news"}, Remember{[]string{protocol.DefaultChannel, "news"}}})
+	expect(t, "effects", s.effects, []Effect{Subscribe{"news", ""}, Remember{Channels: []string{protocol.DefaultChannel, "news"}}})
 
 	s.hear(client.Subscribed{Channel: "news"})
 	expect(t, "state", s.Channels[1].State, Listening)
@@ -70,7 +70,7 @@ func TestANameOutsideTheGrammarIsRefusedWhereItWasTyped(t *testing.T) {
 		"a/b":       "character 2",
 	} {
 		s := steps{Desk: NewDesk()}
-		s.then(s.Listen(name))
+		s.then(s.Listen(name, ""))
 		if !strings.Contains(s.ChannelError, want) {
 			t.Errorf("%q: the error is %q, and does not say %q", name, s.ChannelError, want)
 		}
@@ -81,38 +81,40 @@ func TestANameOutsideTheGrammarIsRefusedWhereItWasTyped(t *testing.T) {
 
 func TestAChannelIsListenedToOnce(t *testing.T) {
 	s := steps{Desk: NewDesk()}
-	s.then(s.Listen(protocol.DefaultChannel))
+	s.then(s.Listen(protocol.DefaultChannel, ""))
 	expect(t, "error", s.ChannelError, "You listen to realtime_channel already.")
 	expect(t, "effects", s.effects, nil)
 }
 
 func TestARefusedChannelSaysWhyAndCanBeAskedForAgain(t *testing.T) {
 	s := steps{Desk: NewDesk()}
-	s.then(s.Listen("secret"))
+	s.then(s.Listen("secret", ""))
 	s.hear(client.Refused{Channel: "secret", Err: &protocol.Error{Code: "denied", Message: "not for you"}})
 	expect(t, "channel", s.Channels[1], Channel{Name: "secret", State: Refused, Problem: "Not for you. (denied)"})
 	s.effects = nil
-	s.then(s.Listen("secret"))
-	expect(t, "effects", s.effects, []Effect{Subscribe{"secret"}})
+	s.then(s.Listen("secret", ""))
+	expect(t, "effects", s.effects, []Effect{
+		Subscribe{"secret", ""}, Remember{Channels: []string{protocol.DefaultChannel, "secret"}},
+	})
 	expect(t, "state", s.Channels[1].State, Asking)
 }
 
 func TestTheServersLimitOfSubscriptionsIsKept(t *testing.T) {
 	s := steps{Desk: NewDesk()}
 	s.hear(client.Connected{Hello: protocol.Hello{Limits: protocol.Limits{Subscriptions: 2, Message: 10}}})
-	s.then(s.Listen("a"))
+	s.then(s.Listen("a", ""))
 	s.effects = nil
-	s.then(s.Listen("b"))
+	s.then(s.Listen("b", ""))
 	expect(t, "effects", s.effects, nil)
 	expect(t, "error", s.ChannelError, "One connection listens to 2 channels at the most; leave one first.")
 }
 
 func TestLeavingAChannelMovesTheTarget(t *testing.T) {
 	s := steps{Desk: NewDesk()}
-	s.then(s.Listen("news"))
+	s.then(s.Listen("news", ""))
 	s.effects = nil
 	s.then(s.Leave("news"))
-	expect(t, "effects", s.effects, []Effect{Unsubscribe{"news"}, Remember{[]string{protocol.DefaultChannel}}})
+	expect(t, "effects", s.effects, []Effect{Unsubscribe{"news"}, Remember{Channels: []string{protocol.DefaultChannel}}})
 	expect(t, "target", s.Target, protocol.DefaultChannel)
 	s.then(s.Leave(protocol.DefaultChannel))
 	expect(t, "channels", s.Names(), []string{})
@@ -124,14 +126,14 @@ func TestLeavingAChannelMovesTheTarget(t *testing.T) {
 
 func TestAnAddressDecidesOverTheChannels(t *testing.T) {
 	s := steps{Desk: NewDesk()}
-	s.then(s.Listen("kept"))
+	s.then(s.Listen("kept", ""))
 	s.hear(client.Subscribed{Channel: "kept"})
 	s.effects = nil
-	s.then(s.Adopt([]string{"kept", "new", "Not One", "new"}))
+	s.then(s.Adopt([]string{"kept", "new", "Not One", "new"}, nil))
 	expect(t, "channels", s.Names(), []string{"kept", "new"})
 	expect(t, "state of the one that stayed", s.Channels[0].State, Listening)
 	expect(t, "effects", s.effects, []Effect{
-		Unsubscribe{protocol.DefaultChannel}, Subscribe{"new"}, Remember{[]string{"kept", "new"}},
+		Unsubscribe{protocol.DefaultChannel}, Subscribe{"new", ""}, Remember{Channels: []string{"kept", "new"}},
 	})
 	if !strings.Contains(s.ChannelError, "not_one") {
 		t.Errorf("the bad name is not mentioned: %q", s.ChannelError)
@@ -229,7 +231,7 @@ func TestADraftThatCantBeSentStaysWithItsReason(t *testing.T) {
 }
 
 func TestCurlSurvivesAShell(t *testing.T) {
-	got := Curl("http://h:1", "a", []byte(`"it's $HOME \\ \"x\""`))
+	got := Curl("http://h:1", "a", []byte(`"it's $HOME \\ \"x\""`), nil)
 	want := `curl http://h:1/publish -H 'Content-Type: application/json' -d '{"channel":"a","data":"it'\''s $HOME \\ \"x\""}'`
 	expect(t, "command", got, want)
 }

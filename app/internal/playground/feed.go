@@ -23,7 +23,7 @@ const (
 
 // Feed is what came in.
 type Feed struct {
-	// Filter is looked for in channels and texts, in whatever case.
+	// Filter is looked for in channels, texts and tags, in whatever case.
 	Filter string
 	Paused bool
 	// Held counts what came since the pause began.
@@ -123,7 +123,8 @@ func (f *Feed) matches(m *Message) bool {
 		return true
 	}
 	want := strings.ToLower(f.Filter)
-	return strings.Contains(m.Channel, want) || strings.Contains(strings.ToLower(m.Text), want)
+	return strings.Contains(m.Channel, want) || strings.Contains(strings.ToLower(m.Text), want) ||
+		strings.Contains(strings.ToLower(strings.Join(m.Labels, " ")), want)
 }
 
 // rebuild shows the newest of what is kept and matches; during a pause, of

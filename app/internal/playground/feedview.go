@@ -96,8 +96,8 @@ func (f *feed) Render() app.UI {
 			tag.H2().ID("feed-title").Text("Messages"),
 			tag.Span().ID("feed-count").Class("hint").Text(f.count()),
 			app.Div().Class("feed-tools").Body(
-				tag.Label().Attr("for", "feed-filter").Class("unseen").Text("Show only messages or channels that contain"),
-				tag.Input().ID("feed-filter").Attr("type", "search").Attr("placeholder", "Filter").Attr("autocomplete", "off").
+				tag.Label().Attr("for", "feed-filter").Class("unseen").Text("Show only messages, tags or channels that contain"),
+				tag.Input().ID("feed-filter").Attr("type", "search").Attr("placeholder", "Find").Attr("autocomplete", "off").
 					Attr("spellcheck", "false").Attr("disabled", off(f.mounted)).OnInput(f.onFilter),
 				tag.Button().ID("feed-pause").Aria("pressed", f.state.Paused).Text(pause).
 					Attr("disabled", off(f.mounted)).OnClick(f.onPause),
@@ -146,14 +146,14 @@ func (f *feed) renderEmpty() app.UI {
 	case f.state.Total > 0 && f.state.Filter != "":
 		return empty.Body(
 			app.P().Class("empty-title").Text("Nothing matches"),
-			app.P().Text("No message or channel here contains “"+f.state.Filter+"”."),
+			app.P().Text("No message, tag or channel here contains “"+f.state.Filter+"”."),
 		)
 	default:
 		return empty.Body(
 			app.P().Class("empty-title").Text("Nothing came yet"),
 			app.P().Text("Publish something here, or from a terminal:"),
 			widget.Line("empty-redis", "Redis", f.redis(protocol.DefaultChannel)),
-			widget.Line("empty-curl", "HTTP", Curl(browser.Origin(), protocol.DefaultChannel, protocol.Text("hi"))),
+			widget.Line("empty-curl", "HTTP", Curl(browser.Origin(), protocol.DefaultChannel, protocol.Text("hi"), nil)),
 			app.P().Body(tag.A().Attr("href", "/playground").Attr("target", "_blank").Attr("rel", "noopener").Text("Open a second tab")),
 		)
 	}

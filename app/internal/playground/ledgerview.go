@@ -66,6 +66,8 @@ func Verdict(f ledger.Figures) string {
 		return "What is missing is lost, and the list says which."
 	case f.Resets > 0:
 		return "A history began anew: what the old one still had can't be counted."
+	case f.Refused > 0 && f.Failed == 0:
+		return count(f.Refused) + " of those sent " + was(f.Refused) + " refused, and did not arrive."
 	case f.Failed > 0:
 		return count(f.Failed) + " of those sent failed, and may or may not have arrived."
 	case f.Waiting() > 0:
@@ -75,6 +77,13 @@ func Verdict(f ledger.Figures) string {
 	default:
 		return "It adds up, since this tab was loaded."
 	}
+}
+
+func was(n uint64) string {
+	if n == 1 {
+		return "was"
+	}
+	return "were"
 }
 
 func is(n uint64) string {

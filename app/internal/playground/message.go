@@ -42,6 +42,9 @@ type Message struct {
 	// JSON says that the data is no mere string.
 	JSON bool
 	Data json.RawMessage
+	Tags protocol.Tags
+	// Labels are the tags in words, in order of their names.
+	Labels []string
 }
 
 func newMessage(r client.Received) *Message {
@@ -54,6 +57,8 @@ func newMessage(r client.Received) *Message {
 		Recovered: r.Recovered,
 		JSON:      len(r.Data) == 0 || r.Data[0] != '"',
 		Data:      r.Data,
+		Tags:      r.Tags,
+		Labels:    WriteTags(r.Tags),
 	}
 	text := string(protocol.Plain(r.Data))
 	if m.Cut = len(text) > maxText; m.Cut {

@@ -18,9 +18,10 @@ import (
 )
 
 const (
-	// channelsKey is where the channels are kept for the life of the tab, and
-	// positionsKey where they stand.
+	// channelsKey is where the channels are kept for the life of the tab,
+	// filtersKey their filters, and positionsKey where they stand.
 	channelsKey  = "fanlight.playground.channels"
+	filtersKey   = "fanlight.playground.filters"
 	positionsKey = "fanlight.playground.positions"
 	// answerTimeout is how long a publish may wait, the time away included.
 	answerTimeout = 15 * time.Second
@@ -39,6 +40,9 @@ type Page struct {
 	feed    *feed
 	crowd   Crowd
 	user    string
+	holder  string // of the tab's token, whose name outweighs the user's
+	check   Check
+	checks  int                      // counts what was typed
 	version protocol.VersionResponse // of the server, once it is known
 
 	figures   ledger.Figures
@@ -75,12 +79,12 @@ func (p *Page) OnMount(ctx app.Context) {
 		p.link.Watch(func(b live.Batch) { p.take(ctx, b) }),
 		browser.Hold("pagehide", func() { p.save(p.link.Positions()) }),
 	}
-	if names := wanted(ctx); len(names) > 0 {
-		p.desk, _ = p.desk.Adopt(names)
+	if names, filters := wanted(ctx); len(names) > 0 {
+		p.desk, _ = p.desk.Adopt(names, filters)
 		p.crowd = p.crowd.Look(p.desk.Target)
 	}
-	for _, name := range p.desk.Names() {
-		p.do(ctx, Subscribe{name})
+	for _, c := range p.desk.Channels {
+		p.do(ctx, Subscribe{c.Name, c.Filter})
 	}
 	p.kept = nil // whatever is listened to later begins with what comes then
 	p.look()
@@ -105,21 +109,23 @@ func (p *Page) OnNav(ctx app.Context) {
 	if app.IsServer {
 		return
 	}
-	if names := wanted(ctx); len(names) > 0 && !slices.Equal(names, p.desk.Names()) {
-		p.apply(ctx, func(d Desk) (Desk, []Effect) { return d.Adopt(names) })
+	if names, filters := wanted(ctx); len(names) > 0 && !slices.Equal(names, p.desk.Names()) {
+		p.apply(ctx, func(d Desk) (Desk, []Effect) { return d.Adopt(names, filters) })
 		return
 	}
-	p.remember(ctx, p.desk.Names()) // a link to here named none
+	p.remember(ctx, p.desk.remember()) // a link to here named none
 }
 
-// wanted returns the channels that the address names, else the tab's last ones.
-func wanted(ctx app.Context) []string {
-	names := ctx.Page().URL().Query()["channel"]
+// wanted returns the channels that the address names, else the tab's last ones,
+// and the filters that the tab's last ones had.
+func wanted(ctx app.Context) (names []string, filters map[string]string) {
+	names = ctx.Page().URL().Query()["channel"]
+	// What can't be read was not stored by us, or is nothing.
 	if len(names) == 0 {
-		// What can't be read was not stored by us, or is nothing.
 		_ = json.Unmarshal([]byte(browser.Session.Get(channelsKey)), &names)
 	}
-	return names
+	_ = json.Unmarshal([]byte(browser.Session.Get(filtersKey)), &filters)
+	return names, filters
 }
 
 // take sorts a batch: what the list shows to the feed, the rest to the desk and
@@ -151,7 +157,10 @@ func (p *Page) takeRest(ctx app.Context, events []client.Event) {
 		p.crowd, _ = p.crowd.Apply(ev)
 		switch ev := ev.(type) {
 		case client.Connected:
+			p.hold(ev.Hello)
 			p.learn(ctx)
+			p.apply(ctx, Desk.AskAgain)
+			p.askCrowd(ctx) // who one is may be another, and what one may know
 		case client.Subscribed:
 			if ev.Channel == p.crowd.Channel {
 				p.askCrowd(ctx)
@@ -201,9 +210,9 @@ func (p *Page) do(ctx app.Context, e Effect) {
 	switch e := e.(type) {
 	case Subscribe:
 		since := p.kept.take(e.Channel)
-		err := p.link.Subscribe(e.Channel, since)
+		err := p.link.Subscribe(e.Channel, e.Filter, since)
 		if err != nil && since != nil {
-			err = p.link.Subscribe(e.Channel, nil) // what was kept is no position
+			err = p.link.Subscribe(e.Channel, e.Filter, nil) // what was kept is no position
 		}
 		if err != nil {
 			p.desk, _ = p.desk.Apply(client.Refused{Channel: e.Channel, Err: err})
@@ -214,7 +223,7 @@ func (p *Page) do(ctx app.Context, e Effect) {
 	case Publish:
 		p.publish(ctx, e)
 	case Remember:
-		p.remember(ctx, e.Channels)
+		p.remember(ctx, e)
 	}
 }
 
@@ -223,7 +232,7 @@ func (p *Page) publish(ctx app.Context, e Publish) {
 	ctx.Async(func() {
 		wait, cancel := context.WithTimeout(ctx, answerTimeout)
 		defer cancel()
-		done, err := p.link.Publish(wait, e.Channel, e.Data)
+		done, err := p.link.Publish(wait, e.Channel, e.Data, e.Tags)
 		took := time.Since(start)
 		ctx.Dispatch(func(app.Context) {
 			p.desk = p.desk.Sent(e.ID, done, took, err)
@@ -234,12 +243,15 @@ func (p *Page) publish(ctx app.Context, e Publish) {
 
 // remember keeps the channels for a reload, and in the address for sharing. The
 // default channel alone needs no mention.
-func (p *Page) remember(ctx app.Context, channels []string) {
-	stored, err := json.Marshal(channels)
-	if err != nil {
+func (p *Page) remember(ctx app.Context, what Remember) {
+	channels := what.Channels
+	names, err := json.Marshal(channels)
+	filters, err2 := json.Marshal(what.Filters)
+	if err != nil || err2 != nil {
 		return // strings can always be marshalled
 	}
-	browser.Session.Set(channelsKey, string(stored))
+	browser.Session.Set(channelsKey, string(names))
+	browser.Session.Set(filtersKey, string(filters))
 	address := ctx.Page().URL()
 	address.RawQuery = ""
 	if !slices.Equal(channels, []string{protocol.DefaultChannel}) {

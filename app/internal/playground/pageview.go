@@ -1,6 +1,7 @@
 package playground
 
 import (
+	"net/url"
 	"strconv"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -38,12 +39,41 @@ func (p *Page) renderChannels() app.UI {
 		),
 		tag.Form().ID("channel-form").Class("add").OnSubmit(p.onListen).Body(
 			tag.Label().Attr("for", "channel-input").Class("unseen").Text("Channel to listen to"),
-			tag.Input().ID("channel-input").Attr("type", "text").Attr("placeholder", "another_channel").
-				Attr("autocomplete", "off").Attr("autocapitalize", "none").Attr("spellcheck", "false").
-				Attr("maxlength", 200).Aria("describedby", "channel-error").Attr("disabled", off(p.ready)),
+			p.field("channel-input", "another_channel", "channel-error").Attr("maxlength", 200),
 			tag.Button().ID("channel-add").Attr("type", "submit").Text("Listen").Attr("disabled", off(p.ready)),
+			tag.Label().Attr("for", "filter-input").Class("unseen").Text("Only what this filter is true of"),
+			p.field("filter-input", "level in ['warn', 'error']", "filter-error filter-hint").Attr("maxlength", protocol.MaxFilter).
+				Aria("invalid", p.check.Problem != "").OnInput(p.onFilter),
 		),
 		problem("channel-error", p.desk.ChannelError),
+		p.renderCheck(),
+		app.P().ID("filter-hint").Class("hint").Text(p.check.Words()),
+	)
+}
+
+// field is an input for what is no prose.
+func (p *Page) field(id, example, describedBy string) app.HTMLElemSelfClosing {
+	return tag.Input().ID(id).Attr("type", "text").Attr("placeholder", example).
+		Attr("autocomplete", "off").Attr("autocapitalize", "none").Attr("spellcheck", "false").
+		Aria("describedby", describedBy).Attr("disabled", off(p.ready))
+}
+
+// renderCheck shows what is wrong with the filter, and where.
+func (p *Page) renderCheck() app.UI {
+	before, at, after := p.check.Place()
+	return app.Div().ID("filter-error").Class("problem").Role("alert").DataSet("at", p.check.At).Body(
+		app.If(p.check.At > 0, func() app.UI {
+			return app.Code().Class("place").Aria("hidden", true).Body(
+				app.Text(before), app.Elem("mark").Text(at), app.Text(after),
+			)
+		}),
+		app.If(p.check.Problem != "", func() app.UI {
+			words := p.check.Problem
+			if p.check.At > 0 {
+				words += " At character " + strconv.Itoa(p.check.At) + "."
+			}
+			return tag.Span().Text(words)
+		}),
 	)
 }
 
@@ -68,6 +98,14 @@ func (p *Page) renderChip(c Channel) app.UI {
 	case Refused:
 		state, words = "refused", c.Problem
 	}
+	filter, class := c.Filter, " is-set"
+	switch {
+	case filter != "":
+	case c.Filtered:
+		filter = "filtered by the server"
+	default:
+		filter, class = "filter…", ""
+	}
 	return tag.Li().Class("chip is-"+state+" "+p.palette.class(c.Name)).
 		DataSet("channel", c.Name).DataSet("state", state).Title(words).Body(
 		tag.Span().Class("dot").Aria("hidden", true),
@@ -79,6 +117,9 @@ func (p *Page) renderChip(c Channel) app.UI {
 			OnClick(func(ctx app.Context, _ app.Event) {
 				p.apply(ctx, func(d Desk) (Desk, []Effect) { return d.Leave(c.Name) })
 			}, app.EventScope(c.Name)),
+		tag.Button().Class("chip-filter"+class).Attr("disabled", off(p.ready)).
+			Aria("label", "Filter of "+c.Name+": "+filter+". Change it.").Text(filter).
+			OnClick(func(ctx app.Context, _ app.Event) { p.refine(ctx, c) }, app.EventScope(c.Name+" "+c.Filter)),
 	)
 }
 
@@ -101,6 +142,7 @@ func (p *Page) renderPosition(channel string) app.UI {
 
 func (p *Page) renderComposer() app.UI {
 	r := p.desk.Reading()
+	tags, _ := ReadTags(p.desk.Labels)
 	return tag.Section().Class("panel composer").Aria("labelledby", "composer-title").Body(
 		tag.H2().ID("composer-title").Text("Publish"),
 		app.Div().Class("composer-head").Body(
@@ -120,6 +162,10 @@ func (p *Page) renderComposer() app.UI {
 		tag.Textarea().ID("composer-text").Attr("rows", 3).Attr("placeholder", "Hello, or [1, 2, 3]").
 			Attr("spellcheck", "false").Aria("describedby", "composer-hint composer-error").
 			Attr("disabled", off(p.ready)).OnInput(p.onWrite).OnKeyDown(p.onKey),
+		app.Div().Class("composer-tags").Body(
+			tag.Label().Attr("for", "composer-tags").Text("tags"),
+			p.field("composer-tags", "level=warn cpu=93", "composer-error").OnInput(p.onLabel).OnKeyDown(p.onKey),
+		),
 		app.Div().Class("composer-foot").Body(
 			p.renderFormats(),
 			tag.Button().ID("composer-send").Class("primary").Text("Publish").
@@ -132,7 +178,7 @@ func (p *Page) renderComposer() app.UI {
 			app.Range(p.desk.Sends).Slice(func(i int) app.UI { return p.renderSend(p.desk.Sends[i]) }),
 		),
 		app.P().ID("receipt").Class("receipt").Role("status").Text(p.desk.Receipt.Words()),
-		widget.Line("composer-curl", "The same with curl", p.curl(r)),
+		widget.Line("composer-curl", "The same with curl", p.curl(r, tags)),
 	)
 }
 
@@ -168,6 +214,9 @@ func (p *Page) renderSend(s Send) app.UI {
 	if p.desk.Away {
 		words = "Waits for the connection, then goes to " + s.Channel + "."
 	}
+	if p.desk.Pause > 0 {
+		words = "Too much came at once, says the server (rate_limited). This goes to " + s.Channel + " by itself, " + duration(p.desk.Pause) + " later."
+	}
 	if s.Problem != "" {
 		state, words = "failed", "Not sent to "+s.Channel+". "+s.Problem
 	}
@@ -196,12 +245,12 @@ func (r Receipt) Words() string {
 }
 
 // curl is the command for the draft, or for an example while there is none.
-func (p *Page) curl(r Reading) string {
+func (p *Page) curl(r Reading, tags protocol.Tags) string {
 	data := r.Data
 	if data == nil {
 		data = protocol.Text("hi")
 	}
-	return Curl(browser.Origin(), p.desk.Target, data)
+	return Curl(browser.Origin(), p.desk.Target, data, tags)
 }
 
 func (p *Page) renderTerminal() app.UI {
@@ -210,7 +259,7 @@ func (p *Page) renderTerminal() app.UI {
 		tag.H2().ID("terminal-title").Text("From anywhere else"),
 		app.P().Text("No library is needed: whatever speaks HTTP, WebSocket or Redis takes part."),
 		widget.Line("try-sse", "Listen with curl", "curl -N '"+browser.Origin()+"/sse?channel="+name+"'"),
-		widget.Line("try-publish", "Publish with curl", Curl(browser.Origin(), name, protocol.Text("hi from curl"))),
+		widget.Line("try-publish", "Publish with curl", Curl(browser.Origin(), name, protocol.Text("hi from curl"), nil)),
 		widget.Line("try-redis", "Publish with Redis", p.redisLine(name)),
 		widget.Line("try-console", "In the browser's console", `new WebSocket("`+browser.Socket()+`?channel=`+name+`").onmessage = (e) => console.log(e.data)`),
 		app.P().ID("redis-hint").Class("hint").Text(p.redisHint()),
@@ -226,11 +275,54 @@ func (p *Page) redisHint() string {
 
 func (p *Page) onListen(ctx app.Context, e app.Event) {
 	e.PreventDefault()
-	input := app.Window().GetElementByID("channel-input")
-	p.apply(ctx, func(d Desk) (Desk, []Effect) { return d.Listen(input.Get("value").String()) })
+	input, filter := app.Window().GetElementByID("channel-input"), app.Window().GetElementByID("filter-input")
+	if p.check.Problem != "" {
+		filter.Call("focus")
+		return
+	}
+	p.apply(ctx, func(d Desk) (Desk, []Effect) {
+		return d.Listen(input.Get("value").String(), filter.Get("value").String())
+	})
 	if p.desk.ChannelError == "" {
 		input.Set("value", "")
+		filter.Set("value", "")
+		p.check = Check{}
 	}
+}
+
+// refine puts a channel into the form, for another filter.
+func (p *Page) refine(ctx app.Context, c Channel) {
+	filter := app.Window().GetElementByID("filter-input")
+	app.Window().GetElementByID("channel-input").Set("value", c.Name)
+	filter.Set("value", c.Filter)
+	p.checkFilter(ctx, c.Filter)
+	filter.Call("focus")
+}
+
+func (p *Page) onFilter(ctx app.Context, _ app.Event) {
+	p.checkFilter(ctx, ctx.JSSrc().Get("value").String())
+}
+
+// checkFilter has the server look at a filter once the typing pauses.
+func (p *Page) checkFilter(ctx app.Context, text string) {
+	var ask bool
+	if p.check, ask = p.check.Write(text); !ask {
+		return
+	}
+	p.checks++
+	turn := p.checks
+	ctx.After(checkDelay, func(ctx app.Context) {
+		if turn != p.checks || text != p.check.Text {
+			return
+		}
+		browser.Fetch("GET", "/filter?expression="+url.QueryEscape(text), func(status int, body string) {
+			ctx.Dispatch(func(app.Context) { p.check = p.check.Answer(text, status, body) })
+		})
+	})
+}
+
+func (p *Page) onLabel(ctx app.Context, _ app.Event) {
+	p.desk = p.desk.Label(ctx.JSSrc().Get("value").String())
 }
 
 func (p *Page) onAim(ctx app.Context, _ app.Event) {

@@ -69,9 +69,12 @@ func (r *row) Render() app.UI {
 		when,
 		tag.Span().Class("row-latency").Title(took).Text(duration(m.Latency)),
 		&widget.Copy{Label: "curl", Hint: "Copy this message as a curl command", Text: func() string {
-			return Curl(browser.Origin(), m.Channel, m.Data)
+			return Curl(browser.Origin(), m.Channel, m.Data, m.Tags)
 		}},
 		app.Div().Class(text).Text(m.Text),
+		app.Div().Class("row-tags").Body(app.Range(m.Labels).Slice(func(i int) app.UI {
+			return tag.Span().Class("row-tag").Text(m.Labels[i])
+		})),
 		tag.Span().Class("row-more").Text(more),
 	)...)
 }
