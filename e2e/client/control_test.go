@@ -170,7 +170,7 @@ func (s *site) start(redisURL string) error {
 	var err error
 	s.relay, err = relay.New(relay.Config{
 		RedisURL: redisURL, Prefix: s.prefix, Loopback: true, Build: s.order.Build,
-		Limits:       protocol.Limits{Message: s.order.Message, Frame: s.order.Frame, Subscriptions: s.order.Subscriptions},
+		Limits:       relay.Limits{Message: s.order.Message, Frame: s.order.Frame, Subscriptions: s.order.Subscriptions},
 		PingInterval: time.Duration(s.order.Ping) * time.Millisecond,
 		Namespaces: map[string]relay.Namespace{"": {
 			HistorySize: s.order.History, Presence: s.order.Presence, JoinLeave: s.order.Presence,

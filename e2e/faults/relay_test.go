@@ -37,7 +37,7 @@ type settings struct {
 func (s settings) start(log io.Writer) (*relay.Relay, error) {
 	return relay.New(relay.Config{
 		RedisURL: s.Redis, Prefix: s.Prefix, Loopback: true,
-		ProbeInterval: s.Probe, CheckInterval: s.Probe, PingInterval: s.Ping, Outbox: s.Outbox,
+		ProbeInterval: s.Probe, CheckInterval: s.Probe, PingInterval: s.Ping, Limits: relay.Limits{Outbox: s.Outbox},
 		Namespaces: map[string]relay.Namespace{"": {HistorySize: s.History}},
 		Log:        slog.New(slog.NewTextHandler(log, nil)),
 	})

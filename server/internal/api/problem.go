@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 
 	"fanlight/shared/protocol"
 )
@@ -19,8 +20,20 @@ func WriteProblem(w http.ResponseWriter, err error) {
 	if status == 0 {
 		status = http.StatusInternalServerError
 	}
-	if status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "1")
+	wait := e.RetryAfter
+	if wait == 0 && status == http.StatusServiceUnavailable {
+		wait = 1000
+	}
+	h := w.Header()
+	if wait > 0 {
+		h.Set("Retry-After", strconv.Itoa((wait+999)/1000)) // RFC 9110 knows whole seconds alone
+	}
+	switch status {
+	case http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", "Bearer")
+	case http.StatusUpgradeRequired:
+		h.Set("Upgrade", "websocket")
+		h.Set("Connection", "Upgrade")
 	}
 	writeJSON(w, "application/problem+json", status, protocol.Problem{
 		Title: http.StatusText(status), Status: status, Detail: e.Message,
