@@ -74,7 +74,7 @@ func (h *Hub) Leave(s *Subscription) (last bool) {
 	r.subs[s.index], moved.index = moved, s.index
 	r.subs[end] = nil
 	r.subs = r.subs[:end]
-	s.index, s.gathered = -1, nil
+	s.index, s.gathered = -1, backlog{}
 	if end > 0 {
 		return false
 	}

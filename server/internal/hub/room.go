@@ -21,16 +21,13 @@ type room struct {
 	at    protocol.Since // the last publication that went through
 
 	filling bool
-	waiting []*fanout // what came while filling
-	flooded bool      // more came than may wait; the history has it
-	stuck   bool      // the last fill changed nothing
+	waiting backlog // what came while filling
+	flooded bool    // more came than may wait; the history has it
+	stuck   bool    // the last fill changed nothing
 	// late is up to where the history has filled in: those publications may
 	// still arrive by themselves.
 	late uint64
 }
-
-// maxWaiting bounds what waits while a hole is being filled.
-const maxWaiting = 4096
 
 // take lets a publication through, or lets it wait.
 func (r *room) take(f *fanout) {
@@ -45,14 +42,21 @@ func (r *room) take(f *fanout) {
 	case !r.known && !f.pub.Foreign:
 	case f.pub.Foreign:
 		r.deliver(f)
-	case r.filling && len(r.waiting) >= maxWaiting:
-		r.waiting, r.flooded = nil, true
-	case r.filling:
-		r.waiting = append(r.waiting, f)
-	case !r.accept(f):
-		r.waiting = append(r.waiting, f)
-		r.startFilling()
+	default:
+		r.admit(f)
 	}
+}
+
+// admit lets a publication through, or has it wait for those that are missing
+// before it. The lock is held.
+func (r *room) admit(f *fanout) {
+	if !r.filling && r.accept(f) {
+		return
+	}
+	if !r.waiting.add(f) {
+		r.waiting, r.flooded = backlog{}, true
+	}
+	r.startFilling()
 }
 
 // accept delivers a publication if it is the next one, and drops it if it was
@@ -118,8 +122,8 @@ func (r *room) fill(since protocol.Since, h *recovery.History) (again bool, from
 	r.at, r.late = h.Since(), h.Offset
 
 	waiting, flooded := r.waiting, r.flooded
-	r.waiting, r.flooded = nil, false
-	for i, f := range waiting {
+	r.waiting, r.flooded = backlog{}, false
+	for i, f := range waiting.items {
 		if r.accept(f) {
 			moved = true
 			continue
@@ -130,7 +134,7 @@ func (r *room) fill(since protocol.Since, h *recovery.History) (again bool, from
 		if !moved && r.stuck {
 			continue // asked twice, and still nothing leads there: it is a stray
 		}
-		r.waiting, r.stuck = waiting[i:], !moved
+		r.waiting, r.stuck = waiting.from(i), !moved
 		return true, r.at
 	}
 	if flooded {

@@ -15,23 +15,18 @@ type Subscription struct {
 	started  bool
 	quiet    bool              // nothing was delivered since [Subscription.Quiet]
 	from     protocol.Position // what is up to here was delivered by Start
-	gathered []*fanout         // until it has started
+	gathered backlog           // until it has started
 	overflow bool              // more came than it may gather
 
 	filters []Filter // all of them must match
 	skipped int      // how many they held back since it was last told where it stands
 }
 
-// maxGathered bounds what a subscription gathers before it starts. One that
-// gets more than that can't start: see [Subscription.Start].
-const maxGathered = 4096
-
-// gather keeps a publication until the subscription starts.
+// gather keeps a publication until the subscription starts. One that gets more
+// than a backlog can hold can't start: see [Subscription.Start].
 func (s *Subscription) gather(f *fanout) {
-	if len(s.gathered) < maxGathered {
-		s.gathered = append(s.gathered, f)
-	} else {
-		s.overflow, s.gathered = true, nil
+	if !s.overflow && !s.gathered.add(f) {
+		s.overflow, s.gathered = true, backlog{}
 	}
 }
 
@@ -55,7 +50,7 @@ func (s *Subscription) Start(top protocol.Since, past []protocol.Publication, st
 	}
 	s.started, s.from = true, protocol.Position{Epoch: top.Epoch, Offset: top.Offset}
 	gathered := s.gathered
-	s.gathered = nil
+	s.gathered = backlog{}
 	started()
 	for i := range past {
 		s.sub.Replay(encode(&past[i], s.sub.Encoding()))
@@ -68,7 +63,7 @@ func (s *Subscription) Start(top protocol.Since, past []protocol.Publication, st
 	if !r.known {
 		// The first one to start: now the room knows where it stands.
 		r.known, r.at, r.late = true, top, top.Offset
-		for _, f := range gathered {
+		for _, f := range gathered.items {
 			r.retake(f)
 		}
 		return true
@@ -102,7 +97,7 @@ func (s *Subscription) missed(top protocol.Since) (missed []*fanout, ok bool) {
 	}
 	// In any other case the room is behind, and nothing of its epoch matters.
 	own := map[uint64]*fanout{}
-	for _, f := range s.gathered {
+	for _, f := range s.gathered.items {
 		if p := &f.pub; inRoom && !p.Foreign && p.Epoch == r.at.Epoch && p.Offset >= next && p.Offset <= r.at.Offset {
 			own[p.Offset] = f
 		}
@@ -110,7 +105,7 @@ func (s *Subscription) missed(top protocol.Since) (missed []*fanout, ok bool) {
 	if inRoom && r.at.Offset >= next && uint64(len(own)) != r.at.Offset-top.Offset {
 		return nil, false
 	}
-	for _, f := range s.gathered {
+	for _, f := range s.gathered.items {
 		p := &f.pub
 		if p.Foreign {
 			missed = append(missed, f)
@@ -131,11 +126,8 @@ func (r *room) retake(f *fanout) {
 	case p.Foreign:
 		r.deliver(f)
 	case p.Epoch == r.at.Epoch && p.Offset <= r.at.Offset:
-	case r.filling:
-		r.waiting = append(r.waiting, f)
-	case !r.accept(f):
-		r.waiting = append(r.waiting, f)
-		r.startFilling()
+	default:
+		r.admit(f)
 	}
 }
 
