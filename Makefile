@@ -32,6 +32,7 @@ build: page-best ## leave one self-contained program in bin/fanlight
 
 test: ## run the unit tests, native, with the race detector
 	$(TEST) ./app/... ./server/... ./shared/...
+	$(GO) -C .tools test ./...
 
 e2e: page ## run the whole system from outside: relay, clients, headless Chromium
 	$(TEST) ./e2e/...
@@ -70,13 +71,14 @@ clean: ## remove what was built
 page: QUALITY := 9
 page-best: QUALITY := 11
 page page-best:
-	GOOS=js GOARCH=wasm $(GO) build -trimpath -buildvcs=false -tags nethttpomithttp2 $(COLD:%=-gcflags=%=-l) -ldflags '-s -w' -o bin/app.wasm ./app
+	$(GO) -C .tools run ./slim -out ../bin/slim
+	GOOS=js GOARCH=wasm $(GO) build -overlay bin/slim/overlay.json -trimpath -buildvcs=false $(COLD:%=-gcflags=%=-l) -ldflags '-s -w' -o bin/app.wasm ./app
 	$(GO) -C .tools run ./precompress -in ../bin/app.wasm -out ../app/web/static -quality $(QUALITY)
 
 # What a page never runs, or not often enough for anyone to notice, is compiled
 # without inlining: the transfer is 4 % smaller, and the program no larger.
-# net/http comes with go-app; its HTTP/2 would be dead weight.
-COLD := fanlight/app/... github.com/maxence-charriere/go-app/... crypto/... fmt log mime/... regexp/...
+# go-app brings net/http along and never calls it there: slim leaves it out.
+COLD := fanlight/app/... github.com/maxence-charriere/go-app/... crypto/... fmt regexp/...
 
 # The linter is a module of its own: who uses Fanlight does not download it.
 $(LINT): .tools/lint/go.mod .tools/lint/go.sum
