@@ -32,6 +32,8 @@ type rig struct {
 	redis  *redis.Client // for what other programs do
 	// namespaces are history sizes, for the relays that are started from now on.
 	namespaces map[string]int
+	// secret guards them, if it is set.
+	secret string
 }
 
 func newRig(t *testing.T) *rig {
@@ -106,7 +108,7 @@ func (s *site) start() {
 	}
 	s.relay, err = relay.New(relay.Config{
 		Namespaces: namespaces, PresenceGrace: time.Second,
-		RedisURL: s.rig.url, Prefix: s.rig.prefix, Loopback: true,
+		RedisURL: s.rig.url, Prefix: s.rig.prefix, Loopback: true, JWTSecret: s.rig.secret,
 		Pages: page, Build: page.Build(),
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
