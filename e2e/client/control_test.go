@@ -13,11 +13,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/redis/go-redis/v9"
 
 	"fanlight/server/relay"
@@ -142,6 +144,16 @@ func (c *control) act(w http.ResponseWriter, r *http.Request) {
 	case "forget": // a channel's history, as if Redis had lost it
 		key := "{" + s.prefix + string(body) + "}"
 		err = c.redis.Del(r.Context(), "fanlight/meta/"+key, "fanlight/stream/"+key).Err()
+	case "token":
+		var seconds int
+		if seconds, err = strconv.Atoi(string(body)); err == nil {
+			var token string
+			token, err = jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+				"sub": "alice", "exp": time.Now().Unix() + int64(seconds),
+				"grants": map[string]any{"#": []string{"subscribe"}, "talk": []string{"publish"}},
+			}).SignedString([]byte(secret))
+			_, _ = io.WriteString(w, token)
+		}
 	case "stats":
 		var st stats
 		p.set(func() { st = stats{Links: len(p.links), Accepted: p.accepted, Frames: p.frames} })
@@ -160,6 +172,9 @@ func (c *control) act(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// secret signs the tokens of guarded worlds.
+const secret = "known to the relay and to the control server, and to nobody else"
+
 // start runs a new relay and waits until messages flow through it.
 func (s *site) start(redisURL string) error {
 	s.mu.Lock()
@@ -167,10 +182,15 @@ func (s *site) start(redisURL string) error {
 	if s.relay != nil {
 		return errors.New("it runs already")
 	}
+	guard := ""
+	if s.order.Guarded {
+		guard = secret
+	}
 	var err error
 	s.relay, err = relay.New(relay.Config{
 		RedisURL: redisURL, Prefix: s.prefix, Loopback: true, Build: s.order.Build,
-		Limits:       relay.Limits{Message: s.order.Message, Frame: s.order.Frame, Subscriptions: s.order.Subscriptions},
+		Limits:       relay.Limits{Message: s.order.Message, Frame: s.order.Frame, Subscriptions: s.order.Subscriptions, PublishRate: s.order.PublishRate},
+		JWTSecret:    guard,
 		PingInterval: time.Duration(s.order.Ping) * time.Millisecond,
 		Namespaces: map[string]relay.Namespace{"": {
 			HistorySize: s.order.History, Presence: s.order.Presence, JoinLeave: s.order.Presence,

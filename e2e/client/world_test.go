@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,8 @@ type order struct {
 	Ping          int  // milliseconds
 	History       int  // publications
 	Presence      bool // kept and announced, at once
+	Guarded       bool // nothing without a token: see [world.token]
+	PublishRate   int  // a second, on one connection
 }
 
 // stats is what went through a world's proxy.
@@ -88,6 +91,13 @@ func (w *world) stats() stats {
 		w.t.Fatal(err)
 	}
 	return s
+}
+
+// token returns one of alice's, who may read everything and publish to talk,
+// that lives so many seconds and up to one less.
+func (w *world) token(seconds int) string {
+	w.t.Helper()
+	return string(w.do("token", strconv.Itoa(seconds)))
 }
 
 // foreign publishes as redis-cli does.

@@ -107,7 +107,7 @@ func (c *Client) SubscribeWith(channel string, from SubscribeOptions) error {
 		return &protocol.Error{Code: protocol.CodeAlreadySubscribed, Message: "this client has the channel already", Field: "channel"}
 	}
 	s.wanted, s.position, s.rewind, s.mended = true, nil, nil, false
-	s.filter, s.filtered = from.Filter, false
+	s.filter = from.Filter
 	if from.Since != nil {
 		s.position = new(*from.Since)
 	}
