@@ -25,7 +25,7 @@ help: ## print this list
 
 run: page ## build what changed and serve http://127.0.0.1:8000
 	$(GO) build -trimpath -o bin/fanlight ./server
-	exec bin/fanlight $(ARGS)
+	exec bin/fanlight -log-format text $(ARGS)
 
 build: page-best ## leave one self-contained program in bin/fanlight
 	$(GO) build -trimpath -ldflags '-s -w' -o bin/fanlight ./server

@@ -9,91 +9,110 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+
+	"fanlight/server/relay"
 )
 
-// config is what flags and environment say.
+// config is what flags, environment and file say.
 type config struct {
-	addr         string
-	redis        string
-	embeddedAddr string
-	prefix       string
-	logLevel     slog.Level
-	logFormat    string
+	addr, opsAddr string
+	redis         string
+	embeddedAddr  string
+	prefix        string
+
+	jwtSecret, jwks        string
+	jwtIssuer, jwtAudience string
+	origins                []string
+	open                   bool
+
+	limits     relay.Limits
+	namespaces map[string]relay.Namespace
+
+	logLevel  slog.Level
+	logFormat string
 }
 
-// setting is a flag with its environment variable.
-type setting struct {
-	flag, env, usage string
-	value            *string
-}
-
-// readConfig reads the flags, then the environment for flags that were not
-// given. Its error was already written to out, or is flag.ErrHelp.
+// readConfig reads the flags, then the environment for what they do not say,
+// then the file for what neither does. Its error was already written to out, or
+// is flag.ErrHelp.
 func readConfig(args []string, getenv func(string) string, out io.Writer) (config, error) {
-	c := config{addr: "127.0.0.1:8000", embeddedAddr: "127.0.0.1:6380", logFormat: "text"}
-	level := "info"
-	settings := []setting{
-		{"addr", "FANLIGHT_ADDR", "listen on this `host:port`; on a loopback host, pages of any local port may call", &c.addr},
-		{"redis", "FANLIGHT_REDIS_URL", "use the Redis at this `URL`, redis://[user:password@]host:port/db or rediss://…; without it an embedded one is started", &c.redis},
-		{"embedded-addr", "FANLIGHT_EMBEDDED_ADDR", "let the embedded Redis listen on this `host:port`; a port that is taken falls back to a free one", &c.embeddedAddr},
-		{"prefix", "FANLIGHT_PREFIX", "put this `text` before every channel name in Redis", &c.prefix},
-		{"log-level", "FANLIGHT_LOG_LEVEL", "log from this `level` on: debug, info, warn or error", &level},
-		{"log-format", "FANLIGHT_LOG_FORMAT", "log as `text` or json, to standard error", &c.logFormat},
+	c := defaults()
+	err := c.read(args, getenv, out)
+	if err == nil {
+		err = c.check()
 	}
-	fs := flag.NewFlagSet("fanlight", flag.ContinueOnError)
-	fs.SetOutput(out)
-	for _, s := range settings {
-		fs.StringVar(s.value, s.flag, *s.value, s.usage+"\nenvironment: "+s.env)
-	}
-	fs.Usage = func() {
-		_, _ = fmt.Fprint(out, "fanlight relays Redis Pub/Sub to WebSockets and event streams, and serves a page to see it with.\n\n"+
-			"usage: fanlight [flags]\n"+commandUsage()+"\nA flag wins over its environment variable.\n\n")
-		fs.PrintDefaults()
-	}
-	if err := fs.Parse(args); err != nil {
-		return config{}, err
-	}
-	fail := func(err error) (config, error) {
-		_, _ = fmt.Fprintln(out, "fanlight:", err)
-		return config{}, err
-	}
-	if fs.NArg() > 0 {
-		return fail(fmt.Errorf("unexpected argument %q; fanlight -h tells what there is", fs.Arg(0)))
-	}
-	given := make(map[string]bool)
-	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	for _, s := range settings {
-		if v := getenv(s.env); v != "" && !given[s.flag] {
-			*s.value = v
-		}
-	}
-	if err := c.logLevel.UnmarshalText([]byte(level)); err != nil {
-		return fail(fmt.Errorf("log-level: %q is not debug, info, warn or error", level))
-	}
-	return c, c.check(fail)
-}
-
-func (c config) check(fail func(error) (config, error)) error {
-	var err error
 	switch {
-	case c.logFormat != "text" && c.logFormat != "json":
-		err = fmt.Errorf("log-format: %q is not text or json", c.logFormat)
-	case strings.ContainsAny(c.prefix, "{}/ \r\n"):
-		err = errors.New("prefix: it can't hold braces, slashes or spaces")
-	default:
-		if _, _, serr := net.SplitHostPort(c.addr); serr != nil {
-			err = fmt.Errorf("addr: %w", serr)
-		}
+	case errors.Is(err, errFlags):
+	case err != nil && !errors.Is(err, flag.ErrHelp):
+		_, _ = fmt.Fprintln(out, "fanlight:", err)
 	}
 	if err != nil {
-		_, err = fail(err)
+		return config{}, err
 	}
+	return c, nil
+}
+
+func (c *config) read(args []string, getenv func(string) string, out io.Writer) error {
+	var path string
+	settings := c.settings(&path)
+	given, err := parseFlags(settings, args, out)
+	if err != nil {
+		return err
+	}
+	fromFile := &file{}
+	for _, s := range settings {
+		if s.name == "config" {
+			if err := s.take(given, getenv, fromFile); err != nil {
+				return err
+			}
+		}
+	}
+	if path != "" {
+		if fromFile, err = readFile(path, settings); err != nil {
+			return err
+		}
+	}
+	for _, s := range settings {
+		if err := s.take(given, getenv, fromFile); err != nil {
+			return err
+		}
+	}
+	c.namespaces, err = fromFile.namespaces()
 	return err
 }
 
+// check looks at what no value shows alone.
+func (c *config) check() error {
+	_, _, err := net.SplitHostPort(c.addr)
+	limits := c.limits.Resolved()
+	switch {
+	case err != nil:
+		return fmt.Errorf("addr: %w", err)
+	case strings.ContainsAny(c.prefix, "{}/ \r\n"):
+		return errors.New("prefix: it can't hold braces, slashes or spaces")
+	case limits.Message > limits.Frame:
+		return fmt.Errorf("max-message: a message of %d bytes does not fit into a frame of %d: see max-frame", limits.Message, limits.Frame)
+	case c.open && c.guarded():
+		return errors.New("open: with jwt-secret or jwks nothing is open; say one or the other")
+	case !c.guarded() && !c.open && !c.loopback():
+		return fmt.Errorf("addr: whoever reaches %s could read and publish everything; give -jwt-secret or -jwks, or -open if that is meant", c.addr)
+	case c.opsAddr == "off":
+		return nil
+	}
+	if _, _, err := net.SplitHostPort(c.opsAddr); err != nil {
+		return fmt.Errorf("ops-addr: %w", err)
+	}
+	return nil
+}
+
+// guarded reports whether tokens count.
+func (c *config) guarded() bool { return c.jwtSecret != "" || c.jwks != "" }
+
 // loopback reports whether the server listens on a loopback address alone.
-func (c config) loopback() bool {
-	host, _, err := net.SplitHostPort(c.addr)
+func (c *config) loopback() bool { return isLoopback(c.addr) }
+
+func isLoopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return false
 	}
@@ -102,4 +121,13 @@ func (c config) loopback() bool {
 	}
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.IsLoopback()
+}
+
+// host returns the one host that the server listens on, or "" for all.
+func (c *config) host() string {
+	host, _, _ := net.SplitHostPort(c.addr)
+	if ip, err := netip.ParseAddr(host); err == nil && ip.IsUnspecified() {
+		return ""
+	}
+	return host
 }

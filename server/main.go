@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -23,13 +22,6 @@ import (
 // stopTimeout is how long a stop may take: closing handshakes of clients that
 // answer slowly, mostly.
 const stopTimeout = 8 * time.Second
-
-// namespaces are how channels are kept. Joins and leaves are told where a few
-// talk to each other, and not where thousands listen.
-var namespaces = map[string]relay.Namespace{
-	"":     {Presence: true},
-	"chat": {Presence: true, JoinLeave: true},
-}
 
 func main() {
 	if code, known := runCommand(os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr); known {
@@ -66,22 +58,24 @@ func run(ctx context.Context, cfg config, out, logs io.Writer) error {
 	if err != nil {
 		return err
 	}
+	ops, err := startOps(cfg.opsAddr, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer ops.close()
 	r, err := relay.New(relay.Config{
 		RedisURL: cfg.redis, EmbeddedAddr: cfg.embeddedAddr, Prefix: cfg.prefix,
-		Namespaces: namespaces, Loopback: cfg.loopback(), Pages: page, Build: page.Build(), Log: log,
+		JWTSecret: cfg.jwtSecret, JWKS: cfg.jwks, JWTIssuer: cfg.jwtIssuer, JWTAudience: cfg.jwtAudience,
+		Namespaces: cfg.namespaces, Limits: cfg.limits, Loopback: cfg.loopback(), Host: cfg.host(), Origins: cfg.origins,
+		Pages: page, Build: page.Build(), Metrics: ops.registry, Log: log,
 	})
 	if err != nil {
-		_ = listener.Close()
-		return err
+		return errors.Join(err, listener.Close())
 	}
-	greet(out, listener.Addr(), r.EmbeddedAddr(), cfg)
+	greet(out, listener.Addr(), r, ops.addr, cfg)
 
-	server := &http.Server{
-		Handler: r, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute,
-		MaxHeaderBytes: 64 << 10,                                          // room for the Last-Event-ID of a stream of many channels
-		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug), // a client's fault, nearly always
-	}
-	server.RegisterOnShutdown(r.Drain)
+	server := r.Server()
+	server.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug) // a client's fault, nearly always
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	select {
@@ -106,7 +100,8 @@ func run(ctx context.Context, cfg config, out, logs io.Writer) error {
 }
 
 // greet tells a person what to do next.
-func greet(out io.Writer, addr net.Addr, embedded string, cfg config) {
+func greet(out io.Writer, addr net.Addr, r *relay.Relay, ops string, cfg config) {
+	embedded := r.EmbeddedAddr()
 	_, port, _ := net.SplitHostPort(addr.String())
 	host := addr.String()
 	if cfg.loopback() {
@@ -120,10 +115,19 @@ func greet(out io.Writer, addr net.Addr, embedded string, cfg config) {
 	} else {
 		_, _ = fmt.Fprintf(out, "or through your own Redis   redis-cli publish %srealtime_channel hi\n", cfg.prefix)
 	}
-	if cfg.loopback() {
+	if ops != "" {
+		_, _ = fmt.Fprintf(out, "Metrics and profiles        http://%s/metrics\n", ops)
+		if !isLoopback(ops) {
+			_, _ = fmt.Fprintln(out, "Warning: whoever reaches that address sees them, and can keep this machine busy.")
+		}
+	}
+	switch {
+	case !r.Open():
+		_, _ = fmt.Fprintln(out, "Guarded: nothing is open that a token's grants or the namespaces' table do not say.")
+	case cfg.loopback():
 		_, _ = fmt.Fprintln(out, "Open to every program and page of this machine, and to no other.")
-	} else {
-		_, _ = fmt.Fprintln(out, "Warning: everyone who can reach this address can read and publish.")
+	default:
+		_, _ = fmt.Fprintln(out, "Warning: open; everyone who can reach this address can read and publish everything.")
 	}
 }
 

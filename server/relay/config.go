@@ -95,8 +95,8 @@ type Namespace struct {
 	// a relay without JWTSecret and JWKS, and nothing on any other.
 	Anonymous *channel.Op
 	// Default is what anybody with a valid token may do without a grant;
-	// default nothing.
-	Default channel.Op
+	// default what the namespace "" says, and nothing without that.
+	Default *channel.Op
 	// Message is the most bytes of one publication, besides that of all;
 	// PublishRate is how many a connection may make in a second on all of the
 	// namespace's channels. Default no limit.
@@ -116,7 +116,10 @@ func (c Config) limits() limit.Config {
 func (c Config) access() map[string]auth.Access {
 	access := make(map[string]auth.Access, len(c.Namespaces))
 	for name, ns := range c.Namespaces {
-		a := auth.Access{Default: ns.Default, DefaultSet: ns.Default != 0}
+		a := auth.Access{}
+		if ns.Default != nil {
+			a.Default, a.DefaultSet = *ns.Default, true
+		}
 		if ns.Anonymous != nil {
 			a.Anonymous, a.AnonymousSet = *ns.Anonymous, true
 		}

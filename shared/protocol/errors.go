@@ -46,6 +46,8 @@ const (
 	CodeNotFound Code = "not_found"
 	// CodeMethod is a method that the path does not take.
 	CodeMethod Code = "method_not_allowed"
+	// CodeUpgrade is a request for a WebSocket that does not ask for an upgrade.
+	CodeUpgrade Code = "upgrade_required"
 	// CodeIdle is a connection that was silent for too long.
 	CodeIdle Code = "idle_timeout"
 	// CodeSlowConsumer is a connection that does not read what it is sent.
@@ -146,6 +148,7 @@ var outcomes = map[Code]struct {
 	CodeHost:                 {http.StatusMisdirectedRequest, 0},
 	CodeNotFound:             {http.StatusNotFound, 0},
 	CodeMethod:               {http.StatusMethodNotAllowed, 0},
+	CodeUpgrade:              {http.StatusUpgradeRequired, 0},
 	CodeIdle:                 {http.StatusRequestTimeout, CloseIdle},
 	CodeSlowConsumer:         {http.StatusTooManyRequests, CloseSlowConsumer},
 	CodePosition:             {http.StatusGone, 0},
