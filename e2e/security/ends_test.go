@@ -1,0 +1,179 @@
+package security_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"fanlight/shared/protocol"
+)
+
+// within is how soon a connection ends after its token.
+const within = time.Second
+
+// early forgives two clocks of one machine that are read one after the other.
+const early = 5 * time.Millisecond
+
+// lines opens a connection of each kind on a channel, with a token.
+func (s *site) lines(channel, token string) map[string]*line {
+	s.Helper()
+	v1, why := s.v1(token)
+	if why == nil {
+		why = v1.command(protocol.Command{Subscribe: &protocol.Subscribe{Channel: channel}}).Error
+	}
+	if why != nil {
+		s.Fatal(why)
+	}
+	sse, why := s.sse(channel, token, "", "", "")
+	if why != nil {
+		s.Fatal(why)
+	}
+	all := map[string]*line{"fanlight.v1": v1, "plain WebSocket": s.plain(channel, token, "", ""), "SSE": sse}
+	var ticket protocol.TicketResponse
+	if why := s.ask(http.MethodPost, "/ticket", token, nil, &ticket); why != nil {
+		s.Fatal(why)
+	}
+	all["plain WebSocket, ticket"] = s.plain(channel, "", ticket.Ticket, "")
+	for name, l := range all {
+		// All of them live before something ends them.
+		for heard := false; !heard; {
+			s.publish(channel, knock, "info")
+			select {
+			case <-l.heard:
+				heard = true
+			case why := <-l.said:
+				s.Fatalf("%s: %v", name, why)
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	}
+	return all
+}
+
+func TestAConnectionEndsWithItsToken(t *testing.T) {
+	onEveryRedis(t, func(g *rig) {
+		s := g.site(nil)
+		expires := time.Now().Truncate(time.Second).Add(3 * time.Second)
+		for name, l := range s.lines("room:1", jwt("alice", everything, "exp", expires.Unix())) {
+			if why := l.ends(); why.Code != protocol.CodeTokenExpired {
+				g.Errorf("%s ended with %+v", name, why)
+			}
+			if late := l.at.Sub(expires); late < -early || late > within {
+				g.Errorf("%s ended %v after its token", name, late)
+			}
+		}
+	})
+}
+
+func TestARefreshedConnectionGoesOnWithItsNewToken(t *testing.T) {
+	onEveryRedis(t, func(g *rig) {
+		s := g.site(nil)
+		expires := time.Now().Truncate(time.Second).Add(3 * time.Second)
+		later := expires.Add(2 * time.Second)
+		grants := object{"room:*": []string{"subscribe"}}
+		l, why := s.v1(jwt("alice", grants, "exp", expires.Unix()))
+		if why == nil {
+			why = l.command(protocol.Command{Subscribe: &protocol.Subscribe{Channel: "room:1"}}).Error
+		}
+		if why != nil {
+			g.Fatal(why)
+		}
+		refresh := func(token string) protocol.Message {
+			return l.command(protocol.Command{Refresh: &protocol.Refresh{Token: token}})
+		}
+		// What can't be taken changes nothing.
+		for token, code := range map[string]protocol.Code{
+			"":                 protocol.CodeUnauthorized,
+			"garbage":          protocol.CodeUnauthorized,
+			jwt("bob", grants): protocol.CodeUnauthorized,
+			jwt("alice", grants, "exp", time.Now().Unix()-1): protocol.CodeTokenExpired,
+		} {
+			if answer := refresh(token); answer.Error == nil || answer.Error.Code != code {
+				g.Errorf("%+v; want %s", answer, code)
+			}
+		}
+		if answer := refresh(jwt("alice", grants, "exp", later.Unix())); answer.Refreshed == nil || answer.Refreshed.Expires != later.UnixMicro() {
+			g.Fatalf("%+v", answer)
+		}
+		eventually(g.T, "the first token is over", func() bool { return time.Since(expires) > 100*time.Millisecond })
+		s.publish("room:1", "still", "info")
+		if _, why := l.hears("still"); why != nil {
+			g.Errorf("it ended with %v", why)
+		}
+		if why := l.ends(); why.Code != protocol.CodeTokenExpired || l.at.Sub(later) < -early || l.at.Sub(later) > within {
+			g.Errorf("it ended with %v, %v after its second token", why, l.at.Sub(later))
+		}
+	})
+}
+
+func TestANewTokenThatGrantsOtherThingsEndsTheConnection(t *testing.T) {
+	onEveryRedis(t, func(g *rig) {
+		s := g.site(nil)
+		grants := object{"room:*": []string{"subscribe"}}
+		for name, other := range map[string]object{
+			"nothing":         {},
+			"another channel": {"chat:*": []string{"subscribe"}},
+			"a filter":        {"room:*": object{"ops": []string{"subscribe"}, "filter": `level == "warn"`}},
+		} {
+			l, why := s.v1(jwt("alice", grants))
+			if why == nil {
+				why = l.command(protocol.Command{Subscribe: &protocol.Subscribe{Channel: "room:1"}}).Error
+			}
+			if why != nil {
+				g.Fatal(why)
+			}
+			l.command(protocol.Command{Refresh: &protocol.Refresh{Token: jwt("alice", other)}})
+			if why := l.ends(); why.Code != protocol.CodePermissionsChanged {
+				g.Errorf("%s: it ended with %v", name, why)
+			}
+		}
+	})
+}
+
+func TestARevocationEndsConnectionsOnEveryRelay(t *testing.T) {
+	onEveryRedis(t, func(g *rig) {
+		here, there := g.site(nil), g.site(nil)
+		past := time.Now().Unix() - 5
+		alice := jwt("alice", everything, "jti", "a", "iat", past)
+		stolen := jwt("carol", everything, "jti", "stolen", "iat", past)
+		bobs := there.lines("room:1", jwt("bob", everything, "iat", past))
+		carols := there.lines("room:1", jwt("carol", everything, "jti", "kept", "iat", past))
+		for _, test := range []struct{ channel, token, sub, id string }{
+			{"room:2", alice, "alice", ""}, {"room:3", stolen, "", "stolen"},
+		} {
+			var all []*line
+			for _, s := range []*site{here, there} {
+				for _, l := range s.lines(test.channel, test.token) {
+					all = append(all, l)
+				}
+			}
+			begin := time.Now()
+			if err := here.relay.Revoke(g.Context(), test.sub, test.id); err != nil {
+				g.Fatal(err)
+			}
+			for _, l := range all {
+				if why := l.ends(); why.Code != protocol.CodeRevoked || l.at.Sub(begin) > within {
+					g.Errorf("it ended with %v after %v", why, l.at.Sub(begin))
+				}
+			}
+			for _, s := range []*site{here, there} {
+				if why := s.ask(http.MethodGet, "/history?channel=room:1", test.token, nil, nil); why == nil || why.Code != protocol.CodeRevoked {
+					g.Errorf("it may come back: %v", why)
+				}
+			}
+		}
+		// Others did not notice.
+		there.publish("room:1", "still", "info")
+		for _, lines := range []map[string]*line{bobs, carols} {
+			for name, l := range lines {
+				if _, why := l.hears("still"); why != nil {
+					g.Errorf("%s ended with %v", name, why)
+				}
+			}
+		}
+		// And a token that is issued after the revocation is a new one.
+		if why := here.ask(http.MethodGet, "/history?channel=room:1", jwt("alice", everything, "iat", time.Now().Unix()+2), nil, nil); why != nil {
+			g.Error(why)
+		}
+	})
+}
