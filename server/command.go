@@ -30,6 +30,7 @@ type invocation struct {
 	in     io.Reader
 	out    io.Writer // what a program may read
 	notes  io.Writer // what only people read
+	file   *file     // the server's configuration, nil for none
 }
 
 // runCommand runs the command that the arguments name, if they name one, and
@@ -69,22 +70,32 @@ func commandUsage() (lines string) {
 	return lines
 }
 
-// setting adds a flag whose default an environment variable may give. Unlike a
-// flag's default it is not shown: it may be a secret.
+// setting adds one of the server's flags, and returns what gives its value once
+// the flags were read: they, else the variable, else the file. The variable's
+// value is not shown as the default: it may be a secret.
 func (i *invocation) setting(name, env, usage string) func() string {
 	value := i.flags.String(name, "", usage+"\nenvironment: "+env)
 	return func() string {
 		given := false
 		i.flags.Visit(func(f *flag.Flag) { given = given || f.Name == name })
-		if !given {
-			return i.getenv(env)
+		if given {
+			return *value
 		}
-		return *value
+		if v := i.getenv(env); v != "" {
+			return v
+		}
+		if i.file != nil {
+			v, _ := i.file.values[name].(string)
+			return v
+		}
+		return ""
 	}
 }
 
-// parse reads the flags. Its error was said already, or is flag.ErrHelp.
+// parse reads the flags, and the server's file if there is one. Its error was
+// said already, or is flag.ErrHelp, or is to be said.
 func (i *invocation) parse() error {
+	path := i.setting("config", "FANLIGHT_CONFIG", "take from this `file` of the server's what neither flag nor variable says")
 	switch err := i.flags.Parse(i.args); {
 	case errors.Is(err, flag.ErrHelp):
 		return err
@@ -92,6 +103,11 @@ func (i *invocation) parse() error {
 		return errSilent
 	case i.flags.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q; fanlight %s -h tells what there is", i.flags.Arg(0), i.name)
+	case path() == "":
+		return nil
 	}
-	return nil
+	var err error
+	server, named := defaults(), ""
+	i.file, err = readFile(path(), server.settings(&named))
+	return err
 }

@@ -89,6 +89,28 @@ func TestAConfigurationsIssuerAndAudienceGoIntoTheToken(t *testing.T) {
 	}
 }
 
+func TestTheServersFileIsReadAsTheServerDoes(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "fanlight.toml")
+	text := "jwt-secret = \"" + testSecret + "\"\njwt-issuer = \"me\"\n[namespaces.chat]\nanonymous = [\"subscribe\"]\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, token, notes := fanlight(t, []string{"token", "-config", file, "-sub", "alice", "-grant", "chat:*=rw"})
+	if code != 0 {
+		t.Fatal(notes)
+	}
+	_, out, _ := fanlight(t, []string{"token", "-check", strings.TrimSpace(token)}, "FANLIGHT_CONFIG", file)
+	has(t, out, "iss      me", "verdict  good here")
+	// A variable wins over the file, and a flag over both.
+	_, out, _ = fanlight(t, []string{"token", "-check", strings.TrimSpace(token)}, "FANLIGHT_CONFIG", file, "FANLIGHT_JWT_ISSUER", "you")
+	has(t, out, "its issuer (iss) is another")
+	_, out, _ = fanlight(t, []string{"token", "-jwt-issuer", "me", "-check", strings.TrimSpace(token)}, "FANLIGHT_CONFIG", file, "FANLIGHT_JWT_ISSUER", "you")
+	has(t, out, "verdict  good here")
+	if code, _, notes := fanlight(t, []string{"revoke", "-sub", "a", "-config", file + "x"}); code != 2 || !strings.Contains(notes, "config: ") {
+		t.Errorf("%d, %q", code, notes)
+	}
+}
+
 func TestATokenThatIsRefusedIsExplainedAllTheSame(t *testing.T) {
 	token := signed(t, "-sub", "Alice Smith", "-grant", "user:{sub}=r")
 	for _, test := range []struct {
