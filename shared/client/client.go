@@ -201,10 +201,16 @@ type PublishOptions struct {
 	// Tags are what filters look at: see [protocol.Tags]. An int will do for a
 	// number.
 	Tags protocol.Tags
+	// Key is the idempotency key, for an application that keeps its messages
+	// and may send one again after it was started anew: within five minutes,
+	// the same key on the same channel is stored once. At most [protocol.MaxKey]
+	// bytes of printable ASCII, without quotes and backslashes. Without one, the
+	// client makes one that nobody else has.
+	Key string
 }
 
 // PublishWith is [Client.Publish] with options. Its error may also be
-// tags_invalid.
+// tags_invalid, or bad_request for a key that can't be.
 func (c *Client) PublishWith(ctx context.Context, channel string, data any, with PublishOptions) (protocol.Published, error) {
 	if err := checkChannel(channel); err != nil {
 		return protocol.Published{}, err
@@ -217,7 +223,11 @@ func (c *Client) PublishWith(ctx context.Context, channel string, data any, with
 	if err != nil {
 		return protocol.Published{}, err
 	}
-	p := &call{channel: channel, data: raw, tags: tags, key: newKey(), done: make(chan struct{})}
+	key, err := checkKey(with.Key)
+	if err != nil {
+		return protocol.Published{}, err
+	}
+	p := &call{channel: channel, data: raw, tags: tags, key: key, done: make(chan struct{})}
 	if err := c.call(ctx, p); err != nil {
 		return protocol.Published{}, err
 	}

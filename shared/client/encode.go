@@ -148,6 +148,23 @@ func checkChannel(name string) error {
 	return nil
 }
 
+// checkKey returns the key that was given, or a new one. What it lets through
+// needs no escape in JSON.
+func checkKey(given string) (string, error) {
+	if given == "" {
+		return newKey(), nil
+	}
+	for _, c := range []byte(given) {
+		if c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return "", &protocol.Error{Code: protocol.CodeBadRequest, Message: "a key is printable ASCII without quotes and backslashes", Field: "key"}
+		}
+	}
+	if len(given) > protocol.MaxKey {
+		return "", &protocol.Error{Code: protocol.CodeBadRequest, Message: "the key is too long", Field: "key", Limit: protocol.MaxKey}
+	}
+	return given, nil
+}
+
 // newKey returns an idempotency key: 96 random bits.
 func newKey() string {
 	var b [12]byte

@@ -1,7 +1,9 @@
 package client
 
 import (
+	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,6 +92,28 @@ func TestTagsThatNoServerTakesAreRefusedAtOnce(t *testing.T) {
 		for _, tags := range []protocol.Tags{{"Level": "x"}, {"a": true}, {"a": nil}} {
 			if o := <-w.publishWith("a", 1, tags); !errors.Is(o.err, &protocol.Error{Code: protocol.CodeTagsInvalid}) {
 				t.Errorf("%v: %v", tags, o.err)
+			}
+		}
+	})
+}
+
+func TestAKeyOfTheApplicationsOwnIsSentAsItIsAndCheckedFirst(t *testing.T) {
+	play(t, Config{}, func(w *world) {
+		p := w.connected()
+		ctx, cancel := context.WithCancel(w.t.Context())
+		done := make(chan error, 1)
+		go func() {
+			_, err := w.c.PublishWith(ctx, "a", 1, PublishOptions{Key: "room/7 it's mine"})
+			done <- err
+		}()
+		if c := p.commands()[0]; c.Publish == nil || c.Publish.Key != "room/7 it's mine" {
+			t.Errorf("%+v", c.Publish)
+		}
+		cancel()
+		<-done
+		for _, key := range []string{`a"b`, `a\b`, "a\nb", "ä", strings.Repeat("k", protocol.MaxKey+1)} {
+			if _, err := w.c.PublishWith(w.t.Context(), "a", 1, PublishOptions{Key: key}); !errors.Is(err, &protocol.Error{Code: protocol.CodeBadRequest}) {
+				t.Errorf("%q: %v", key, err)
 			}
 		}
 	})
