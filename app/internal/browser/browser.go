@@ -133,9 +133,18 @@ func await(promise app.Value, done func(value app.Value, ok bool)) {
 // Fetch sends a request without a body to the site, and calls done with what is
 // answered; with status 0 when nothing is.
 func Fetch(method, path string, done func(status int, text string)) {
+	FetchAs("", method, path, done)
+}
+
+// FetchAs is [Fetch] with a token, unless that is empty.
+func FetchAs(token, method, path string, done func(status int, text string)) {
 	fail := func() { done(0, "") }
+	with := map[string]any{"method": method}
+	if token != "" {
+		with["headers"] = map[string]any{"Authorization": "Bearer " + token}
+	}
 	if !try(func() {
-		await(app.Window().Call("fetch", path, map[string]any{"method": method}), func(response app.Value, ok bool) {
+		await(app.Window().Call("fetch", path, with), func(response app.Value, ok bool) {
 			if !ok {
 				fail()
 				return

@@ -53,7 +53,10 @@ type Link struct {
 }
 
 // want is a channel that is listened to.
-type want struct{ name, filter string }
+type want struct {
+	name, filter string
+	rewind       *protocol.Rewind
+}
 
 // Open connects, and keeps connected until [Link.Close].
 func (l *Link) Open(cfg Config) error {
@@ -85,9 +88,9 @@ func (l *Link) start() error {
 		return err
 	}
 	for _, w := range l.wanted {
-		from := client.SubscribeOptions{Filter: w.filter}
+		from := client.SubscribeOptions{Filter: w.filter, Rewind: w.rewind}
 		if since, ok := l.position(w.name); ok {
-			from.Since = &since
+			from.Since, from.Rewind = &since, nil
 		}
 		// The names were taken once already.
 		err = errors.Join(err, c.SubscribeWith(w.name, from))
@@ -184,22 +187,27 @@ func (l *Link) Resume() error {
 // through, from where the tab left off, or from now on if since is nil; the
 // watchers are told the outcome. The error is local, as the client's.
 func (l *Link) Subscribe(name, filter string, since *protocol.Since) error {
+	return l.SubscribeWith(name, client.SubscribeOptions{Since: since, Filter: filter})
+}
+
+// SubscribeWith is [Link.Subscribe], which may begin in the past.
+func (l *Link) SubscribeWith(name string, from client.SubscribeOptions) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.client == nil {
 		return client.ErrClosed
 	}
-	if err := l.client.SubscribeWith(name, client.SubscribeOptions{Since: since, Filter: filter}); err != nil {
+	if err := l.client.SubscribeWith(name, from); err != nil {
 		return err
 	}
-	if since != nil {
-		l.ledger.Begin(name, *since)
+	if from.Since != nil {
+		l.ledger.Begin(name, *from.Since)
 		if l.told == nil {
 			l.told = make(map[string]protocol.Since)
 		}
-		l.told[name] = *since
+		l.told[name] = *from.Since
 	}
-	l.wanted = append(l.wanted, want{name, filter})
+	l.wanted = append(l.wanted, want{name, from.Filter, from.Rewind})
 	return nil
 }
 
@@ -257,6 +265,11 @@ func (l *Link) restart() error {
 // Publish sends data, with tags if there are any, and waits for the answer, at most until the context ends.
 // It must not be called from the UI goroutine, which the wait would stop.
 func (l *Link) Publish(ctx context.Context, name string, data any, tags protocol.Tags) (protocol.Published, error) {
+	return l.PublishWith(ctx, name, data, client.PublishOptions{Tags: tags})
+}
+
+// PublishWith is [Link.Publish] with a key of the page's own, say.
+func (l *Link) PublishWith(ctx context.Context, name string, data any, with client.PublishOptions) (protocol.Published, error) {
 	l.mu.Lock()
 	c := l.client
 	if c != nil {
@@ -266,7 +279,7 @@ func (l *Link) Publish(ctx context.Context, name string, data any, tags protocol
 	if c == nil {
 		return protocol.Published{}, client.ErrClosed
 	}
-	done, err := c.PublishWith(ctx, name, data, client.PublishOptions{Tags: tags})
+	done, err := c.PublishWith(ctx, name, data, with)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ledger.Answer(err)
@@ -284,6 +297,18 @@ func (l *Link) Presence(ctx context.Context, name string) (protocol.Presence, er
 		return protocol.Presence{}, client.ErrClosed
 	}
 	return c.Presence(ctx, name)
+}
+
+// Token returns what the tab shows to the server when it asks by HTTP, "" when
+// it has no token. It may ask for one, and waits as [Link.Publish] does.
+func (l *Link) Token(ctx context.Context) (string, error) {
+	l.mu.Lock()
+	token := l.cfg.Token
+	l.mu.Unlock()
+	if token == nil {
+		return "", nil
+	}
+	return token(ctx)
 }
 
 // Figures returns what the tab's ledger says.
