@@ -7,8 +7,10 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 
+	"fanlight/app/ui"
 	"fanlight/app/web"
 	"fanlight/shared/protocol"
 )
@@ -27,8 +29,8 @@ type Handler struct {
 	build   string
 	assets  map[string]*asset
 	missing *asset
-	unbuilt *asset // nil when there is a WebAssembly
-	paths   map[string]bool
+	unbuilt *asset            // nil when there is a WebAssembly
+	rooms   map[string]*asset // by the pattern of their addresses
 }
 
 // New renders the pages. It fails when the files hold half a build.
@@ -36,7 +38,7 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Files == nil {
 		cfg.Files = web.Files()
 	}
-	h := &Handler{assets: map[string]*asset{}, paths: map[string]bool{}}
+	h := &Handler{assets: map[string]*asset{}, rooms: map[string]*asset{}}
 	wasm, err := loadProgram(cfg.Files)
 	if err != nil {
 		return nil, err
@@ -50,9 +52,6 @@ func New(cfg Config) (*Handler, error) {
 	if wasm == nil {
 		h.unbuilt = notice("Not built yet", "This server was compiled without its WebAssembly, so there is no page to show.",
 			"Run make build, or make run, and start it again. The relay itself works: curl, WebSockets and event streams do not need the page.")
-		for _, p := range routePaths() {
-			h.paths[p] = true
-		}
 		return h, nil
 	}
 	h.build = hash([]byte(wasm.tag), []byte(named))
@@ -62,7 +61,11 @@ func New(cfg Config) (*Handler, error) {
 		return nil, err
 	}
 	for p, a := range rendered {
-		h.assets[p] = a
+		if slices.Contains(ui.Patterns(), p) {
+			h.rooms[p] = a
+		} else {
+			h.assets[p] = a
+		}
 	}
 	return h, nil
 }
@@ -101,8 +104,11 @@ func (h *Handler) Build() string { return h.build }
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
 	a, found := h.assets[r.URL.Path]
+	if pattern, is := ui.Pattern(r.URL.Path); is && !found {
+		a, found = h.rooms[pattern]
+	}
 	switch {
-	case !found && h.paths[r.URL.Path]:
+	case !found && h.unbuilt != nil && isPage(r.URL.Path):
 		h.unbuilt.serve(w, r, http.StatusServiceUnavailable)
 	case !found:
 		h.refuse(w, r, http.StatusNotFound, protocol.CodeNotFound, "there is nothing at this path")
@@ -112,6 +118,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		a.serve(w, r, http.StatusOK)
 	}
+}
+
+// isPage reports whether a path is the address of a page.
+func isPage(path string) bool {
+	_, is := ui.Pattern(path)
+	return is || slices.Contains(ui.Paths(), path)
 }
 
 // refuse answers a browser with a page and everything else with a problem.

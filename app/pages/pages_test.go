@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
-	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"fanlight/app/internal/address"
+	"fanlight/app/ui"
 	"fanlight/app/web"
 	"fanlight/shared/protocol"
 )
@@ -37,17 +39,16 @@ func built(t *testing.T, extra ...string) fstest.MapFS {
 func unbuilt(t *testing.T) fstest.MapFS {
 	t.Helper()
 	files := fstest.MapFS{}
-	for _, name := range []string{"base.css", "boot.js", "shell.css", "playground.css", "icon.svg", "icon-192.png", "icon-512.png", "icon-maskable-512.png", "logo.svg"} {
-		f, err := web.Files().Open(name)
-		if err != nil {
-			t.Fatal(err)
+	err := fs.WalkDir(web.Files(), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasPrefix(name, program) {
+			return err
 		}
-		body, err := io.ReadAll(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = f.Close()
+		body, err := fs.ReadFile(web.Files(), name)
 		files[name] = &fstest.MapFile{Data: body}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return files
 }
@@ -344,5 +345,24 @@ func TestHalfABuildIsAnError(t *testing.T) {
 	files["app.wasm.json"] = &fstest.MapFile{Data: []byte("{}")}
 	if _, err := New(Config{Files: files}); err == nil {
 		t.Error("without facts: no error")
+	}
+}
+
+func TestAnAddressWithAParameterIsAPageForGoodNamesAlone(t *testing.T) {
+	with, without := handler(t, built(t)), handler(t, unbuilt(t))
+	for _, pattern := range ui.Patterns() {
+		before, _ := address.Prefix(pattern)
+		one, two := ask(with, http.MethodGet, before+"one"), ask(with, http.MethodGet, before+"two")
+		if one.Code != http.StatusOK || one.Body.String() != two.Body.String() || !strings.Contains(one.Body.String(), "<h1") {
+			t.Errorf("%sone: %d", before, one.Code)
+		}
+		if res := ask(without, http.MethodGet, before+"one"); res.Code != http.StatusServiceUnavailable {
+			t.Errorf("%sone, without a program: %d", before, res.Code)
+		}
+		for _, bad := range []string{"", "One", "a:b", "a/b", "%7Broom%7D", strings.Repeat("x", 65), "-a", "a%20b", "%3Cscript%3E"} {
+			if res := ask(with, http.MethodGet, before+bad, "Accept", "text/html"); res.Code != http.StatusNotFound {
+				t.Errorf("%s%s: %d", before, bad, res.Code)
+			}
+		}
 	}
 }

@@ -13,9 +13,6 @@ import (
 	"fanlight/app/ui"
 )
 
-// routePaths returns the paths of the pages.
-func routePaths() []string { return ui.Paths() }
-
 // own is go-app's view of our files: they are where they are asked for. It
 // serves nothing itself.
 type own struct{}
@@ -24,10 +21,15 @@ func (own) Resolve(path string) string { return path }
 
 // render has go-app make its pages and scripts, by the path that each has.
 // A page is rendered once and is the same for everybody: nothing of a request
-// can get into it.
+// can get into it. That of an address with a parameter is the same for all
+// names; its path is the pattern.
 func render(build string, wasmSize int) (map[string]*asset, error) {
 	ui.Route()
-	pages := ui.Paths()
+	pages := append(ui.Paths(), ui.Patterns()...)
+	styles := []string{"/web/base.css", "/web/shell.css"}
+	for _, name := range ui.Styles() {
+		styles = append(styles, "/web/"+name)
+	}
 	h := &app.Handler{
 		Name:        "Fanlight",
 		ShortName:   "Fanlight",
@@ -44,12 +46,12 @@ func render(build string, wasmSize int) (map[string]*asset, error) {
 		Image:           "/web/icon-512.png",
 		BackgroundColor: "#131a28",
 		ThemeColor:      "#131a28",
-		Styles:          []string{"/web/base.css", "/web/shell.css", "/web/playground.css"},
+		Styles:          styles,
 		RawHeaders: []string{
 			`<meta name="color-scheme" content="light dark">`,
 			`<script src="/web/boot.js"></script>`,
 		},
-		CacheableResources: append([]string{"/web/boot.js", "/web/logo.svg", "/web/icon.svg"}, pages...),
+		CacheableResources: append([]string{"/web/boot.js", "/web/logo.svg", "/web/icon.svg"}, ui.Paths()...),
 		Resources:          own{},
 		Version:            build,
 		WasmContentLength:  strconv.Itoa(wasmSize),
@@ -71,7 +73,7 @@ func render(build string, wasmSize int) (map[string]*asset, error) {
 		if w.status != http.StatusOK {
 			return nil, fmt.Errorf("pages: go-app answered %d for %s", w.status, path)
 		}
-		assets[path] = newAsset(contentType, address.ReplaceAll(w.body.Bytes(), nil))
+		assets[path] = newAsset(contentType, siteAddress.ReplaceAll(w.body.Bytes(), nil))
 	}
 	// The attributes of a prerendered page come in a random order: name its
 	// content by what it was made from.
@@ -81,8 +83,8 @@ func render(build string, wasmSize int) (map[string]*asset, error) {
 	return assets, nil
 }
 
-// address is what go-app says about the site's own, which we do not know.
-var address = regexp.MustCompile(`\s*<meta [^>]*"og:(url|image)"[^>]*>`)
+// siteAddress is what go-app says about the site's own, which we do not know.
+var siteAddress = regexp.MustCompile(`\s*<meta [^>]*"og:(url|image)"[^>]*>`)
 
 // record is a response that stays here.
 type record struct {

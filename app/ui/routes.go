@@ -1,41 +1,84 @@
 package ui
 
 import (
-	"slices"
+	"regexp"
 	"sync"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"fanlight/app/internal/address"
 	"fanlight/app/internal/live"
 	"fanlight/app/internal/playground"
 )
 
 // page is what stands at one or more addresses.
 type page struct {
-	// paths are its addresses; the first is the one that the navigation names.
+	// paths are its addresses; the first is the one that the navigation names,
+	// so it must be one without a parameter if there is a label. The last part
+	// of an address may be a parameter: /chat/{room}. See package address.
 	paths []string
-	name  string
+	// label is the page's name in the navigation; without it, it is not there.
+	label string
 	// title and description go into the document's head. They are constants:
-	// go-app does not escape them.
+	// go-app does not escape them. What the page knows better it says itself.
 	title, description string
-	make               func(*live.Link) app.Composer
+	// style is its style sheet in app/web/static; "" for none of its own.
+	style string
+	// make makes the page for an address. The name is what stands in place of
+	// the parameter, and "" for an address without one, and when a page is
+	// rendered ahead of time, for all names at once. Each name has a page of its
+	// own: going from one to another unmounts the one and mounts the other.
+	make func(l *live.Link, name string) app.Composer
 }
 
 var pages = []page{{
 	paths:       []string{"/playground", "/"},
-	name:        "Playground",
+	label:       "Playground",
 	title:       "Playground · Fanlight",
 	description: "Publish in one tab and read it in another, through Redis Pub/Sub, a relay in Go and WebSockets.",
-	make:        func(l *live.Link) app.Composer { return playground.New(l) },
+	style:       "playground.css",
+	make:        func(l *live.Link, _ string) app.Composer { return playground.New(l) },
 }}
 
-// Paths returns the addresses of all pages.
-func Paths() []string {
-	var paths []string
+// Paths returns the addresses of all pages that have no parameter.
+func Paths() []string { return patterns(false) }
+
+// Patterns returns the addresses that have one, like /chat/{room}. A pattern is
+// routed too, as what is rendered ahead of time for all names; it is no address.
+func Patterns() []string { return patterns(true) }
+
+func patterns(parameter bool) []string {
+	var all []string
 	for _, p := range pages {
-		paths = append(paths, p.paths...)
+		for _, path := range p.paths {
+			if _, has := address.Prefix(path); has == parameter {
+				all = append(all, path)
+			}
+		}
 	}
-	return paths
+	return all
+}
+
+// Pattern returns the pattern of which a path is an address, and whether there
+// is one.
+func Pattern(path string) (pattern string, found bool) {
+	for _, pattern := range Patterns() {
+		if _, ok := address.Match(pattern, path); ok {
+			return pattern, true
+		}
+	}
+	return "", false
+}
+
+// Styles returns the pages' own style sheets.
+func Styles() []string {
+	var all []string
+	for _, p := range pages {
+		if p.style != "" {
+			all = append(all, p.style)
+		}
+	}
+	return all
 }
 
 // Route tells go-app the addresses of all pages. Once is enough, more does no
@@ -43,11 +86,44 @@ func Paths() []string {
 var Route = sync.OnceFunc(func() {
 	for _, p := range pages {
 		for _, path := range p.paths {
-			app.Route(path, func() app.Composer { return &shell{Page: p.paths[0]} })
+			make := func() app.Composer { return &shell{Page: path} }
+			app.Route(path, make)
+			if before, has := address.Prefix(path); has {
+				app.RouteWithRegexp("^"+regexp.QuoteMeta(before)+"[a-z0-9][a-z0-9_.-]*$", make)
+			}
 		}
 	}
 })
 
-func pageOf(path string) page {
-	return pages[slices.IndexFunc(pages, func(p page) bool { return p.paths[0] == path })]
+// place is where one is: a page, and what its parameter stands for.
+type place struct {
+	page *page
+	name string
 }
+
+// at returns the place of a path or a pattern. For what is neither it is the
+// first page; go-app asks for nothing of the kind.
+func at(path string) place {
+	for i := range pages {
+		for _, pattern := range pages[i].paths {
+			if name, ok := address.Match(pattern, path); ok || pattern == path {
+				return place{&pages[i], name}
+			}
+		}
+	}
+	return place{&pages[0], ""}
+}
+
+// room holds a page, and has go-app make it anew for another name instead of
+// updating the one that is there.
+type room struct {
+	app.Compo
+	place  place
+	inside app.Composer
+}
+
+// CompoID implements [app.DismountEnforcer].
+func (r *room) CompoID() string { return r.place.page.paths[0] + " " + r.place.name }
+
+// Render implements [app.Composer].
+func (r *room) Render() app.UI { return r.inside }

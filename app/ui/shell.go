@@ -25,12 +25,11 @@ type idler interface{ Idle() bool }
 type shell struct {
 	app.Compo
 
-	// Page is the first path of the page inside. go-app sets it when one goes
-	// to another page, and leaves the rest of the shell as it is.
+	// Page is the address that the shell was made for, or its pattern. When one
+	// goes elsewhere go-app sets another and keeps the shell.
 	Page string
 
-	inside     app.Composer
-	insidePath string
+	room *room // the page inside
 
 	link    live.Link
 	status  Status
@@ -43,20 +42,35 @@ type shell struct {
 	release []func()
 }
 
-// content returns the page inside, making it when there is none or another.
-func (s *shell) content() app.Composer {
-	if s.insidePath != s.Page {
-		s.inside, s.insidePath = pageOf(s.Page).make(&s.link), s.Page
+// content returns the page inside. What is rendered first is what stands in
+// the browser's address; the server has none, and the pattern alone.
+func (s *shell) content() *room {
+	if s.room == nil {
+		path := s.Page
+		if app.IsClient {
+			path = app.Window().URL().Path
+		}
+		s.enter(at(path))
 	}
-	return s.inside
+	return s.room
+}
+
+// enter makes the page of a place, unless one is there already.
+func (s *shell) enter(to place) {
+	if s.room == nil || s.room.place != to {
+		s.room = &room{place: to, inside: to.page.make(&s.link, to.name)}
+	}
 }
 
 func (s *shell) OnPreRender(ctx app.Context) { s.head(ctx) }
 
-func (s *shell) OnNav(ctx app.Context) { s.head(ctx) }
+func (s *shell) OnNav(ctx app.Context) {
+	s.enter(at(ctx.Page().URL().Path))
+	s.head(ctx)
+}
 
 func (s *shell) head(ctx app.Context) {
-	p := pageOf(s.Page)
+	p := s.content().place.page
 	ctx.Page().SetTitle("%s", p.title)
 	ctx.Page().SetDescription("%s", p.description)
 }
@@ -155,7 +169,7 @@ func (s *shell) fetchUpdate(ctx app.Context) {
 
 // consider goes over to another build, or offers it, when it is time.
 func (s *shell) consider(ctx app.Context) {
-	page, holds := s.content().(idler)
+	page, holds := s.content().inside.(idler)
 	s.step = s.update.Step(!holds || page.Idle(), browser.Session.Get(leftKey))
 	if s.step == Reload {
 		browser.Session.Set(leftKey, s.update.Mine)

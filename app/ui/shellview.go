@@ -46,10 +46,16 @@ func endpoint(path, text string) app.UI {
 }
 
 func (s *shell) renderNav() app.UI {
+	var labelled []page
+	for _, p := range pages {
+		if p.label != "" {
+			labelled = append(labelled, p)
+		}
+	}
 	return tag.Nav().Class("nav").Aria("label", "Pages").Body(
-		app.Range(pages).Slice(func(i int) app.UI {
-			link := tag.A().Attr("href", pages[i].paths[0]).Text(pages[i].name)
-			if pages[i].paths[0] == s.Page {
+		app.Range(labelled).Slice(func(i int) app.UI {
+			link := tag.A().Attr("href", labelled[i].paths[0]).Text(labelled[i].label)
+			if labelled[i].paths[0] == s.content().place.page.paths[0] {
 				link = link.Aria("current", "page")
 			}
 			return link
