@@ -7,8 +7,9 @@
 // another. A page gets the connection when it is made, and hears about it once
 // it is mounted, which happens in the browser alone.
 //
-// What the shell says is decided by two small reducers, [Status] for the
-// connection and [Update] for newer builds, which know nothing of the browser.
+// What the shell says is decided by small reducers, which know nothing of the
+// browser: [Status] for the connection, [Who] for who the tab is to the server,
+// and [Update] for newer builds.
 //
 // What pages share is in package widget, below this one.
 package ui

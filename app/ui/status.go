@@ -2,6 +2,7 @@ package ui
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"fanlight/shared/client"
@@ -40,7 +41,8 @@ func (s Status) Apply(ev client.Event, now time.Time) Status {
 		}
 		s = Status{phase: closed}
 		if _, byServer := client.CloseCode(ev.Err); byServer {
-			s.reason = ev.Err.Error()
+			text := strings.TrimPrefix(ev.Err.Error(), "client: ")
+			s.reason = strings.ToUpper(text[:1]) + text[1:] + "."
 		}
 	}
 	return s

@@ -71,7 +71,7 @@ func (p *Page) onUser(ctx app.Context, _ app.Event) {
 
 // hold takes in whether the tab has a token, whose name then is the user's.
 func (p *Page) hold(h protocol.Hello) {
-	p.holder = ""
+	p.holder, p.guarded = "", !h.Open
 	name := p.user
 	if h.Expires != 0 {
 		p.holder, name = h.User, h.User

@@ -41,6 +41,7 @@ type Page struct {
 	crowd   Crowd
 	user    string
 	holder  string // of the tab's token, whose name outweighs the user's
+	guarded bool   // whoever has no token may not do everything
 	check   Check
 	checks  int                      // counts what was typed
 	version protocol.VersionResponse // of the server, once it is known

@@ -262,8 +262,17 @@ func (p *Page) renderTerminal() app.UI {
 		widget.Line("try-publish", "Publish with curl", Curl(browser.Origin(), name, protocol.Text("hi from curl"), nil)),
 		widget.Line("try-redis", "Publish with Redis", p.redisLine(name)),
 		widget.Line("try-console", "In the browser's console", `new WebSocket("`+browser.Socket()+`?channel=`+name+`").onmessage = (e) => console.log(e.data)`),
+		app.P().ID("token-hint").Class("hint").Text(p.tokenHint()),
 		app.P().ID("redis-hint").Class("hint").Text(p.redisHint()),
 	)
+}
+
+func (p *Page) tokenHint() string {
+	if !p.guarded {
+		return ""
+	}
+	return "This server has rules. With a token, curl takes -H 'Authorization: Bearer …'; a WebSocket of a browser's console, " +
+		"which can't set a header, takes &ticket=… with what POST /ticket answers."
 }
 
 func (p *Page) redisHint() string {
