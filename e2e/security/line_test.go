@@ -121,9 +121,12 @@ func (s *site) v1(token string) (*line, *protocol.Error) {
 				l.end(&protocol.Error{Code: "garbage", Message: one})
 				return
 			}
-			if m.Publication != nil {
+			switch {
+			case m.Publication != nil:
 				l.heard <- dataOf([]protocol.Publication{*m.Publication})[0]
-			} else if m.ID != 0 {
+			case m.Join != nil:
+				l.heard <- "join " + m.Join.User
+			case m.ID != 0:
 				l.told <- m
 			}
 		}

@@ -111,7 +111,7 @@ func (h *Hub) HandlePresence(channel string, join, leave *protocol.Member) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, s := range r.subs {
-		if s.started && s.sub.Encoding() == EncodingV1 {
+		if s.started && !s.unaware && s.sub.Encoding() == EncodingV1 {
 			s.sub.Deliver(encoded)
 		}
 	}

@@ -18,6 +18,7 @@ type Subscription struct {
 	gathered backlog           // until it has started
 	overflow bool              // more came than it may gather
 
+	unaware bool     // it is not told who comes and goes
 	filters []Filter // all of them must match
 	skipped int      // how many they held back since it was last told where it stands
 }
@@ -28,6 +29,13 @@ func (s *Subscription) gather(f *fanout) {
 	if !s.overflow && !s.gathered.add(f) {
 		s.overflow, s.gathered = true, backlog{}
 	}
+}
+
+// HidePresence keeps from the subscriber who comes and who goes.
+func (s *Subscription) HidePresence() {
+	s.room.mu.Lock()
+	defer s.room.mu.Unlock()
+	s.unaware = true
 }
 
 // Start says where the channel stood, after everything that the subscriber has

@@ -61,13 +61,23 @@ func (n *Node) authorize(from Caller, op channel.Op, name string) ([]string, err
 }
 
 // StillMay returns nil if the subscription would be the same under another
-// identity: allowed, and with the same filters.
+// identity: allowed, with the same filters, and told the same of who is there.
 func (n *Node) StillMay(who *auth.Identity, s *Subscription) error {
 	demanded, err := n.authority.Authorize(who, channel.Subscribe, s.Channel())
-	if err == nil && !slices.Equal(demanded, s.demanded) {
-		err = &protocol.Error{Code: protocol.CodePermission, Field: "channel", Message: "other filters are demanded on " + s.Channel()}
+	if err == nil && (!slices.Equal(demanded, s.demanded) || n.mayKnowWho(who, s.Channel()) != s.aware) {
+		err = &protocol.Error{Code: protocol.CodePermission, Field: "channel", Message: "other things are granted on " + s.Channel()}
 	}
 	return err
+}
+
+// mayKnowWho reports whether one may see who is on a channel, and so hear who
+// comes and goes.
+func (n *Node) mayKnowWho(who *auth.Identity, name string) bool {
+	if who == nil {
+		who = n.authority.Anonymous()
+	}
+	_, err := n.authority.Authorize(who, channel.Presence, name)
+	return err == nil
 }
 
 // Identify returns who is behind a token.

@@ -22,6 +22,7 @@ type Subscription struct {
 	request   protocol.Subscribe
 	who       protocol.Member
 	demanded  []string     // filters that the grants demand
+	aware     bool         // hears who comes and goes
 	filters   []hub.Filter // these, and the request's own
 	hub       *hub.Subscription
 	confirmed <-chan struct{}
@@ -61,8 +62,12 @@ func (n *Node) Subscribe(from Caller, req protocol.Subscribe, who protocol.Membe
 		}
 	}
 	joined := n.hub.Join(req.Channel, sub, filters...)
+	aware := n.mayKnowWho(from.Who, req.Channel)
+	if !aware {
+		joined.HidePresence()
+	}
 	return &Subscription{
-		request: req, who: who, demanded: demanded, filters: filters, hub: joined,
+		request: req, who: who, demanded: demanded, aware: aware, filters: filters, hub: joined,
 		confirmed: n.broker.Subscribe(req.Channel),
 	}, nil
 }
