@@ -10,6 +10,7 @@
 //	client     the Go client's behaviours, natively and in the browser
 //	faults     twenty faults, each with what has to be true all the same
 //	security   who may do what by every way in, forged tokens, and tokens that end
+//	attacks    limits, floods, slow peers, and pages of other sites, against the program
 //	checker    reads what everyone saw, and says which promise was broken
 //	proxy      a bad network between any two
 //	bench      what make bench runs

@@ -212,7 +212,7 @@ func TestAMistakeInAFileIsShownWhereItIs(t *testing.T) {
 		"[namespaces.Chat]\npresence = true":        {"namespaces.Chat:", "line 1"},
 		"[limits]\nmessage = 1":                     {"limits", "there is no such key", "line 1"},
 		"namespaces.chat = { presence = 1 }":        {"config:", "line 1"},
-		"namespaces = { chat = { presense = true}}": {"presense: there is no such key", "line 1"},
+		"namespaces = { chat = { presance = true}}": {"presance: there is no such key", "line 1"},
 	} {
 		_, out, err := read(t, []string{"-config", write(t, text)})
 		for _, part := range append(want, "fanlight.toml") {

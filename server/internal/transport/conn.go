@@ -19,6 +19,10 @@ const (
 	// session has ended.
 	writeTimeout = 10 * time.Second
 	hurryTimeout = 3 * time.Second
+	// closeTimeout is how long a peer may take to answer a close frame. coder has
+	// a time for that too, which does not bound the rest of a frame that was
+	// being read: byte by byte it could go on for ever.
+	closeTimeout = 3 * time.Second
 	// dribble is how many bytes one message may take on the wire for each that
 	// it may have: even frames of one byte each have seven. Without it, empty
 	// continuation frames, which no limit of a message's size sees, could keep
@@ -41,6 +45,8 @@ type conn struct {
 	// messageBy is when the message that is being read must be there, in
 	// nanoseconds since the Unix epoch; 0 between messages.
 	messageBy atomic.Int64
+	// closeBy is when the last must be read, likewise; 0 until we close.
+	closeBy atomic.Int64
 	// wire is how many bytes were read since then, and wireMost how many may be.
 	wire, wireMost atomic.Int64
 	timeout        time.Duration // for one message
@@ -87,6 +93,9 @@ func (c *conn) Read(p []byte) (int, error) {
 	if m := c.messageBy.Load(); m != 0 {
 		by = time.Unix(0, m)
 	}
+	if m := c.closeBy.Load(); m != 0 {
+		by = time.Unix(0, m)
+	}
 	if err := c.SetReadDeadline(by); err != nil {
 		return 0, err
 	}
@@ -109,6 +118,13 @@ func (c *conn) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	return c.Conn.Write(p)
+}
+
+// closing bounds what is read from now on.
+func (c *conn) closing() {
+	by := time.Now().Add(closeTimeout)
+	c.closeBy.Store(by.UnixNano())
+	_ = c.SetReadDeadline(by) // for a read that is under way
 }
 
 // hurry makes a write that is under way give up soon.

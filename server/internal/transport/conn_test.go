@@ -131,6 +131,37 @@ func TestAFloodOfFramesEndsAConnection(t *testing.T) {
 	}
 }
 
+// The rest of a message that was under way when we closed must come soon, too.
+func TestAConnectionThatWeCloseEndsSoonWhateverItSends(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sock, client := upgraded(t, &Config{PingInterval: time.Minute})
+		var peer sync.WaitGroup
+		peer.Go(func() {
+			_, err := client.Write([]byte("\x81\xfe\x40\x00\x00\x00\x00\x00"))
+			for err == nil {
+				_, err = client.Write([]byte(" "))
+				time.Sleep(time.Second / 2)
+			}
+		})
+		peer.Go(func() {
+			for b, err := make([]byte, 100), error(nil); err == nil; {
+				_, err = client.Read(b)
+			}
+		})
+		_, _, why := sock.read(1 << 20)
+		if why == nil || why.Code != protocol.CodeIdle {
+			t.Fatal(why)
+		}
+		began := time.Now()
+		sock.Close(why)
+		if took := time.Since(began); took > closeTimeout {
+			t.Errorf("it took %v to close", took)
+		}
+		_ = client.Close()
+		peer.Wait()
+	})
+}
+
 func TestASilentConnectionIsGivenTwoAndAHalfPings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sock, client := upgraded(t, &Config{PingInterval: time.Minute})

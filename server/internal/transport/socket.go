@@ -93,6 +93,7 @@ func (s *socket) Close(why *protocol.Error) {
 		_ = s.ws.CloseNow()
 		return
 	}
+	s.conn.closing()
 	code := why.Close()
 	if code == 0 {
 		code = protocol.CloseInternal
