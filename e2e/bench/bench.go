@@ -126,9 +126,11 @@ var printedURL = regexp.MustCompile(`(http://127\.0\.0\.1:\d+)`)
 func (b *bench) serve(ctx context.Context, sys system) (*server, error) {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	name, args := b.Relay, []string{"-addr", "127.0.0.1:0", "-embedded-addr", "127.0.0.1:0", "-ops-addr", "off", "-log-level", "warn",
+	name, args := b.Relay, []string{
+		"-addr", "127.0.0.1:0", "-embedded-addr", "127.0.0.1:0", "-ops-addr", "off", "-log-level", "warn",
 		// What is measured comes from one address.
-		"-max-connections", "none", "-max-connections-per-address", "none", "-publish-rate", "none", "-publish-rate-address", "none", "-command-rate", "none", "-bytes-rate", "none"}
+		"-max-connections", "none", "-max-connections-per-address", "none", "-publish-rate", "none", "-publish-rate-address", "none", "-command-rate", "none", "-bytes-rate", "none",
+	}
 	if b.redis.url != "" {
 		args = append(args, "-redis", b.redis.url)
 	}

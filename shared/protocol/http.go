@@ -22,10 +22,13 @@ type TicketResponse struct {
 	Expires int64 `json:"expires"`
 }
 
-// FilterResponse answers GET /filter?expression= for an expression that is right.
+// FilterResponse answers GET /filter?expression=. That an expression is wrong is
+// an answer too, and no failure of the request.
 type FilterResponse struct {
-	// Tags are the names of the tags that it looks at.
-	Tags []string `json:"tags"`
+	// Tags are the names of the tags that it looks at, when it is right.
+	Tags []string `json:"tags,omitempty"`
+	// Error is what is wrong with it, and At in there where.
+	Error *Error `json:"error,omitempty"`
 }
 
 // Identity is one of those that a server without configuration offers to

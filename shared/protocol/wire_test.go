@@ -87,6 +87,7 @@ var bodies = []any{
 	&protocol.Problem{Title: "Too Many Requests", Status: 429, Detail: "too fast", Code: protocol.CodeRateLimited, At: 1, RetryAfter: 250},
 	&protocol.TicketResponse{Ticket: "T1", Expires: 1763902473123456},
 	&protocol.FilterResponse{Tags: []string{"cpu", "level"}},
+	&protocol.FilterResponse{Error: &protocol.Error{Code: protocol.CodeFilterInvalid, Message: "unexpected token", Field: "expression", At: 7}},
 	&protocol.Identity{Name: "reader", About: "reads everything"},
 	&protocol.TokenResponse{Token: "eyJhbGciOiJIUzI1NiJ9.e30.c2ln", Expires: 1763902473123456},
 	&protocol.VersionResponse{Protocol: protocol.Subprotocol, Build: "b1", Go: "go1.26", Revision: "abc", Redis: "embedded"},

@@ -42,16 +42,14 @@ func (c Check) Answer(text string, status int, body string) Check {
 	if text != c.Text {
 		return c // it was changed meanwhile
 	}
-	var right protocol.FilterResponse
-	var wrong protocol.Problem
-	switch {
-	case status == 200 && json.Unmarshal([]byte(body), &right) == nil:
-		return Check{Text: text, Tags: right.Tags}
-	case status == 400 && json.Unmarshal([]byte(body), &wrong) == nil:
-		return Check{Text: text, Problem: sentence(wrong.Detail), At: wrong.At}
-	default:
+	var answer protocol.FilterResponse
+	if status != 200 || json.Unmarshal([]byte(body), &answer) != nil {
 		return c // the server judges it again when it is used
 	}
+	if wrong := answer.Error; wrong != nil {
+		return Check{Text: text, Problem: sentence(wrong.Message), At: wrong.At}
+	}
+	return Check{Text: text, Tags: answer.Tags}
 }
 
 // Place splits the text around the character that is wrong. The latter is a

@@ -17,7 +17,7 @@ func TestAFilterIsLookedAtAsItIsTyped(t *testing.T) {
 	}
 	c = c.Answer("level", 200, `{"tags":["level"]}`)
 	expect(t, "an answer to what was there before", c.Tags, nil)
-	c = c.Answer("level =", 400, `{"title":"Bad Request","status":400,"detail":"something is missing","code":"filter_invalid","field":"filter","at":7}`)
+	c = c.Answer("level =", 200, `{"error":{"code":"filter_invalid","message":"something is missing","field":"expression","at":7}}`)
 	expect(t, "problem", c.Problem, "Something is missing.")
 	expect(t, "words", c.Words(), "")
 	before, at, after := c.Place()

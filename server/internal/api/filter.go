@@ -14,17 +14,14 @@ import (
 func (a *API) filter(w http.ResponseWriter, r *http.Request) error {
 	names, err := node.CheckFilter(r.URL.Query().Get("expression"))
 	var e *protocol.Error
+	answer := protocol.FilterResponse{Tags: names}
 	if errors.As(err, &e) {
-		here := *e
-		here.Field = "expression"
-		return &here
-	}
-	if err != nil {
+		wrong := *e
+		wrong.Field = "expression"
+		answer.Error = &wrong
+	} else if err != nil {
 		return err
 	}
-	if names == nil {
-		names = []string{} // none is [], not null
-	}
-	writeJSON(w, "application/json", http.StatusOK, protocol.FilterResponse{Tags: names})
+	writeJSON(w, "application/json", http.StatusOK, answer)
 	return nil
 }
