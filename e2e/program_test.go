@@ -149,7 +149,8 @@ func TestTheProgramSaysWhatItDoesNotUnderstand(t *testing.T) {
 		{[]string{"-log-format", "xml"}, 2, []string{"log-format", `"xml"`}},
 		{[]string{"-addr", "8000"}, 2, []string{"addr"}},
 		{[]string{"-addr", "127.0.0.1:0", "-redis", "http://localhost"}, 1, []string{"redis URL"}},
-		{[]string{"-addr", "256.0.0.1:0"}, 1, []string{"256.0.0.1"}},
+		{[]string{"-addr", "256.0.0.1:0", "-open"}, 1, []string{"256.0.0.1"}},
+		{[]string{"-addr", "0.0.0.0:0"}, 2, []string{"-jwt-secret", "-jwks", "-open"}},
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		cmd := exec.CommandContext(ctx, path, c.args...)
