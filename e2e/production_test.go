@@ -296,7 +296,7 @@ func (p *production) dial(path, subprotocol string) *websocket.Conn {
 	if subprotocol != "" {
 		options.Subprotocols = []string{subprotocol}
 	}
-	ws, _, err := websocket.Dial(ctx, "wss"+strings.TrimPrefix(p.url, "https")+path, options)
+	ws, _, err := websocket.Dial(ctx, "wss"+strings.TrimPrefix(p.url, "https")+path, options) //nolint:bodyclose // coder/websocket: it never needs to be
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -110,7 +110,9 @@ func TestAKeyOfTheApplicationsOwnIsSentAsItIsAndCheckedFirst(t *testing.T) {
 			t.Errorf("%+v", c.Publish)
 		}
 		cancel()
-		<-done
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
 		for _, key := range []string{`a"b`, `a\b`, "a\nb", "ä", strings.Repeat("k", protocol.MaxKey+1)} {
 			if _, err := w.c.PublishWith(w.t.Context(), "a", 1, PublishOptions{Key: key}); !errors.Is(err, &protocol.Error{Code: protocol.CodeBadRequest}) {
 				t.Errorf("%q: %v", key, err)

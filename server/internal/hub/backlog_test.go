@@ -47,7 +47,7 @@ func TestWhatDoesNotFitWhileAHoleIsFilledComesFromTheHistory(t *testing.T) {
 	}
 	since := r.pending[0]
 	early := r.history(since)
-	early.Publications, early.Position.Offset, early.Last = early.Publications[:10], 10, id(10)
+	early.Publications, early.Offset, early.Last = early.Publications[:10], 10, id(10)
 	r.pending = nil
 	again, from := r.Fill("c", since, early)
 	if !again {
