@@ -26,7 +26,7 @@ func (own) Resolve(path string) string { return path }
 func render(build string, wasmSize int) (map[string]*asset, error) {
 	ui.Route()
 	pages := append(ui.Paths(), ui.Patterns()...)
-	styles := []string{"/web/base.css", "/web/shell.css"}
+	styles := []string{"/web/base.css", "/web/shell.css", "/web/how.css"}
 	for _, name := range ui.Styles() {
 		styles = append(styles, "/web/"+name)
 	}

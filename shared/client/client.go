@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"fanlight/shared/protocol"
@@ -22,6 +23,8 @@ type Client struct {
 	kick  chan struct{} // there is an event to tell though nothing is read
 
 	telling sync.Mutex // one event at a time
+
+	tap atomic.Pointer[func(sent bool, frame []byte)] // nil unless somebody looks
 
 	mu      sync.Mutex
 	ended   error // what methods answer once the client has come to its end

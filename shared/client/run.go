@@ -180,7 +180,9 @@ func cause(ctx context.Context, err error) error {
 // which saves a round trip, and reads the hello.
 func (c *Client) greet(ctx context.Context, s *session, token string) (opened, error) {
 	sent := time.Now()
-	if err := s.link.write(ctx, c.begin(s, token)); err != nil {
+	first := c.begin(s, token)
+	c.tapped(true, first)
+	if err := s.link.write(ctx, first); err != nil {
 		return opened{}, err
 	}
 	for {
@@ -188,6 +190,7 @@ func (c *Client) greet(ctx context.Context, s *session, token string) (opened, e
 		if err != nil {
 			return opened{}, explain(err, s.refusal)
 		}
+		c.tapped(false, frame)
 		now := time.Now()
 		for len(frame) > 0 {
 			var line []byte
@@ -283,6 +286,7 @@ func (c *Client) serve(o opened, events []Event) error {
 		c.resume(s)
 		var frame []byte
 		if frame, err = s.link.read(s.ctx); err == nil {
+			c.tapped(false, frame)
 			err = c.receive(s, frame, time.Now())
 		}
 	}

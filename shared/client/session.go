@@ -101,6 +101,7 @@ func (s *session) write() {
 func (s *session) send(frame []byte) error {
 	ctx, cancel := context.WithTimeout(s.c.ctx, writeTimeout)
 	defer cancel()
+	s.c.tapped(true, frame)
 	err := s.link.write(ctx, frame)
 	if err == nil {
 		return nil

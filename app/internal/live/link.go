@@ -47,6 +47,7 @@ type Link struct {
 	pace      *pace
 	watchers  map[int]func(Batch)
 	watched   int
+	tap       func(sent bool, frame []byte) // nil unless somebody looks
 
 	delivery sync.Mutex // one flush at a time keeps the order
 	closing  sync.WaitGroup
@@ -98,6 +99,7 @@ func (l *Link) start() error {
 	if l.client != nil {
 		l.retire(l.client)
 	}
+	c.Tap(l.tap)
 	l.client, l.lives, l.ended, l.renew = c, life, false, false
 	return err
 }
@@ -341,6 +343,17 @@ func (l *Link) Watch(f func(Batch)) (stop func()) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		delete(l.watchers, id)
+	}
+}
+
+// Tap is [client.Client.Tap], on this connection and those that follow; there is
+// one tap at a time.
+func (l *Link) Tap(f func(sent bool, frame []byte)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.tap = f
+	if l.client != nil {
+		l.client.Tap(f)
 	}
 }
 

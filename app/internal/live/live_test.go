@@ -416,3 +416,43 @@ func TestJoinsAndLeavesAreBoundedToo(t *testing.T) {
 		t.Errorf("%d events, %d dropped", len(b.Events), b.Dropped)
 	}
 }
+
+func TestATapSeesBothWaysAndSurvivesAnotherConnection(t *testing.T) {
+	l, batches := open(t, newServer(t))
+	until(t, batches, is[client.Connected])
+	var mu sync.Mutex
+	seen := map[bool]string{}
+	l.Tap(func(sent bool, frame []byte) {
+		mu.Lock()
+		defer mu.Unlock()
+		seen[sent] += string(frame) + "\n"
+	})
+	look := func() (out, in string) {
+		mu.Lock()
+		defer mu.Unlock()
+		return seen[true], seen[false]
+	}
+	if err := l.Subscribe("3", "", nil); err != nil {
+		t.Fatal(err)
+	}
+	until(t, batches, upTo(3))
+	if out, in := look(); !strings.Contains(out, `"subscribe":{"channel":"3"`) || strings.Count(in, `"publication"`) != 3 {
+		t.Errorf("out went %s, in came %s", out, in)
+	}
+	if err := l.SetUser("ada"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, batches, is[client.Subscribed])
+	if out, _ := look(); !strings.Contains(out, `"user":"ada"`) {
+		t.Errorf("of the second connection it saw %s", out)
+	}
+	l.Tap(nil)
+	before, _ := look()
+	if err := l.Unsubscribe("3"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, batches, is[client.Unsubscribed])
+	if after, _ := look(); after != before {
+		t.Error("a tap that was closed still sees")
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"fanlight/app/internal/browser"
 	"fanlight/app/internal/ledger"
 	"fanlight/app/internal/live"
+	"fanlight/app/ui/how"
 	"fanlight/shared/client"
 	"fanlight/shared/protocol"
 )
@@ -39,6 +40,7 @@ type Page struct {
 	desk    Desk
 	feed    *feed
 	crowd   Crowd
+	how     *how.How
 	user    string
 	holder  string // of the tab's token, whose name outweighs the user's
 	guarded bool   // whoever has no token may not do everything
@@ -62,6 +64,7 @@ func New(link *live.Link) *Page {
 	p := &Page{link: link, palette: palette{}, desk: NewDesk()}
 	p.feed = &feed{palette: p.palette, redis: p.redisLine}
 	p.crowd = p.crowd.Look(p.desk.Target)
+	p.how = how.New(link, p.about)
 	return p
 }
 

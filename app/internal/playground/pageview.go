@@ -28,6 +28,7 @@ func (p *Page) Render() app.UI {
 		app.Div().Class("watch").Body(p.renderLedger(), p.feed),
 		p.renderCrowd(),
 		p.renderTerminal(),
+		app.Div().Class("explained").Body(p.how),
 	)
 }
 
