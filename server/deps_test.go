@@ -51,7 +51,7 @@ var floors = [][]string{
 	{"fanlight/server/internal/node"},
 	{"fanlight/server/internal/session"},
 	{"fanlight/server/internal/transport", "fanlight/server/internal/api"},
-	{"fanlight/server/relay"},
+	{"fanlight/server/relay", "fanlight/server/internal/demo/referee"},
 	{"fanlight/server"},
 }
 

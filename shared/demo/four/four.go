@@ -151,7 +151,7 @@ func (g Game) Line() (cells [4][2]int, ok bool) {
 				n := 0
 				for ; n < 4; n++ {
 					x, y := c+n*d[0], r+n*d[1]
-					if x >= Columns || y < 0 || y >= Rows || b[x][y] == 0 || b[x][y] != b[c][r] {
+					if x >= Columns || y < 0 || y >= Rows || b[c][r] == 0 || b[x][y] != b[c][r] { //nolint:gosec // x >= c
 						break
 					}
 					cells[n] = [2]int{x, y}
