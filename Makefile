@@ -7,8 +7,10 @@ SHELL := bash
 
 GO ?= go
 LINT := bin/golangci-lint
-# How long each fuzz target runs under `make fuzz`, and which: a pattern.
+# How long each fuzz target runs under `make fuzz`, how many at a time, and
+# which: a pattern.
 FUZZTIME ?= 30s
+FUZZERS ?= 2
 FUZZ ?= ^Fuzz
 # How long `make soak` does harm, and the seed of its schedule; 0 chooses one.
 SOAK ?= 10m
@@ -44,10 +46,10 @@ bench: page-best ## measure the relay beside a bare floor, in one run
 	$(GO) build -trimpath -ldflags '-s -w' -o bin/fanlight ./server
 	$(GO) run ./e2e/bench $(BENCH)
 
-fuzz: ## run each fuzz target for FUZZTIME (30s), two at a time
+fuzz: ## run each fuzz target for FUZZTIME (30s)
 	@grep -rE --include='*_test.go' '^func Fuzz' app e2e server shared | \
 	sed -E 's|^(.*)/[^/]*:func (\w+).*|./\1 \2|' | awk '$$2 ~ /$(FUZZ)/' | \
-	xargs -n 2 -P 2 $(SHELL) -c 'echo "$$0 $$1" && \
+	xargs -n 2 -P $(FUZZERS) $(SHELL) -c 'echo "$$0 $$1" && \
 	  $(GO) test -run "^$$" -fuzz "^$$1$$" -fuzztime $(FUZZTIME) -parallel 1 "$$0"'
 
 lint: $(LINT) ## check the code, native and for the browser
