@@ -24,6 +24,7 @@ type config struct {
 	jwtIssuer, jwtAudience string
 	origins                []string
 	open                   bool
+	demos                  string // auto, on or off
 
 	limits     relay.Limits
 	namespaces map[string]relay.Namespace
@@ -107,6 +108,9 @@ func (c *config) check() error {
 
 // guarded reports whether tokens count.
 func (c *config) guarded() bool { return c.jwtSecret != "" || c.jwks != "" }
+
+// runDemos reports whether the demos' part of the server runs.
+func (c *config) runDemos() bool { return c.demos == "on" || c.demos == "auto" && !c.guarded() }
 
 // loopback reports whether the server listens on a loopback address alone.
 func (c *config) loopback() bool { return isLoopback(c.addr) }

@@ -52,6 +52,7 @@ var floors = [][]string{
 	{"fanlight/server/internal/session"},
 	{"fanlight/server/internal/transport", "fanlight/server/internal/api"},
 	{"fanlight/server/relay", "fanlight/server/internal/demo/referee"},
+	{"fanlight/server/demos"},
 	{"fanlight/server"},
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"fanlight/app/pages"
+	"fanlight/server/demos"
 	"fanlight/server/relay"
 )
 
@@ -63,6 +64,9 @@ func run(ctx context.Context, cfg config, out, logs io.Writer) error {
 		return errors.Join(err, listener.Close())
 	}
 	defer ops.close()
+	if cfg.runDemos() {
+		cfg.namespaces = demos.Namespaces(cfg.namespaces, !cfg.guarded())
+	}
 	r, err := relay.New(relay.Config{
 		RedisURL: cfg.redis, EmbeddedAddr: cfg.embeddedAddr, Prefix: cfg.prefix,
 		JWTSecret: cfg.jwtSecret, JWKS: cfg.jwks, JWTIssuer: cfg.jwtIssuer, JWTAudience: cfg.jwtAudience,
@@ -71,6 +75,14 @@ func run(ctx context.Context, cfg config, out, logs io.Writer) error {
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())
+	}
+	closeRelay := r.Close
+	if cfg.runDemos() {
+		stop := demos.Start(r, log)
+		closeRelay = func(ctx context.Context) error {
+			stop()
+			return r.Close(ctx)
+		}
 	}
 	greet(out, listener.Addr(), r, ops.addr, cfg)
 
@@ -88,7 +100,7 @@ func run(ctx context.Context, cfg config, out, logs io.Writer) error {
 	defer cancel()
 	// Shutdown lets no one in, has the relay send its connections away, and
 	// waits for requests that are being answered; Close waits for the rest.
-	for _, end := range []func(context.Context) error{server.Shutdown, r.Close} {
+	for _, end := range []func(context.Context) error{server.Shutdown, closeRelay} {
 		if e := end(stopping); errors.Is(e, context.DeadlineExceeded) {
 			log.Warn("some connections did not end in time and were cut")
 		} else if e != nil {
