@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test e2e soak bench fuzz lint fmt cover clean page page-best
+.PHONY: help run build test e2e screenshots soak bench fuzz lint fmt cover clean page page-best
 
 GO ?= go
 LINT := bin/golangci-lint
@@ -23,7 +23,7 @@ BENCH ?=
 TEST := $(GO) test -race -count=1 -timeout 10m
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: page ## build what changed and serve http://127.0.0.1:8000
 	$(GO) build -trimpath -o bin/fanlight ./server
@@ -38,6 +38,9 @@ test: ## run the unit tests, native, with the race detector
 
 e2e: page ## run the whole system from outside: relay, clients, headless Chromium
 	$(TEST) ./e2e/...
+
+screenshots: page ## picture every page, wide and narrow, light and dark: e2e/screenshots
+	FANLIGHT_SCREENSHOTS=screenshots $(GO) test -count=1 -timeout 5m -run '^TestScreenshots$$' ./e2e
 
 soak: ## do harm at random for SOAK (10m), and check every promise
 	$(GO) test -race -count=1 -timeout 0 -v -run '^TestSoak$$' ./e2e/faults -soak $(SOAK) -seed $(SEED)

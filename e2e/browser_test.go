@@ -97,7 +97,7 @@ func (p *tab) isClean() {
 func TestTwoTabsTalk(t *testing.T) {
 	s := newRig(t).site()
 	b := browser.Start(t)
-	alice, bob := s.tab(b, "/"), s.tab(b, "/playground")
+	alice, bob := s.tab(b, "/playground"), s.tab(b, "/playground")
 	alice.writes("hello from alice")
 	bob.shows("hello from alice")
 	alice.shows("hello from alice")
@@ -110,7 +110,7 @@ func TestTwoTabsTalk(t *testing.T) {
 func TestWhatOtherProgramsPublishReachesTheTab(t *testing.T) {
 	g := newRig(t)
 	s := g.site()
-	p := s.tab(browser.Start(t), "/")
+	p := s.tab(browser.Start(t), "/playground")
 	g.publish(protocol.DefaultChannel, "hello from redis-cli")
 	p.shows("hello from redis-cli")
 	p.sees(`#feed li[data-foreign=yes]`)
@@ -121,7 +121,7 @@ func TestWhatOtherProgramsPublishReachesTheTab(t *testing.T) {
 
 func TestTheTabComesBackByItselfWhenTheServerRestarted(t *testing.T) {
 	s := newRig(t).site()
-	p := s.tab(browser.Start(t), "/")
+	p := s.tab(browser.Start(t), "/playground")
 	p.expected = []string{"ERR_CONNECTION_REFUSED", "WebSocket connection to"}
 	p.writes("before")
 	p.shows("before")
@@ -138,7 +138,7 @@ func TestTheTabComesBackByItselfWhenTheServerRestarted(t *testing.T) {
 
 func TestABadChannelIsExplainedWhereItIsTyped(t *testing.T) {
 	s := newRig(t).site()
-	p := s.tab(browser.Start(t), "/")
+	p := s.tab(browser.Start(t), "/playground")
 	p.Do(t,
 		chromedp.SendKeys(chromedp.CSS("#channel-input"), "Not A Channel!"),
 		chromedp.Click(chromedp.CSS("#channel-add")),

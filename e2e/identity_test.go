@@ -102,7 +102,7 @@ func (p *tab) types(selector, text string) {
 
 func TestAFilterIsCheckedWhileItIsTypedAndFiltersLive(t *testing.T) {
 	s := newRig(t).site()
-	p := s.tab(browser.Start(t), "/")
+	p := s.tab(browser.Start(t), "/playground")
 	p.types("#filter-input", `level = "warn"`)
 	p.sees(`#filter-error[data-at="7"] mark`)
 	if at, invalid := p.text("#filter-error mark"), p.asks(`document.querySelector("#filter-input").ariaInvalid`); at != "=" || invalid != "true" {
@@ -156,7 +156,7 @@ func TestAFilterIsCheckedWhileItIsTypedAndFiltersLive(t *testing.T) {
 
 func TestTagsThatAreNoneAreExplainedWhereTheyAreTyped(t *testing.T) {
 	s := newRig(t).site()
-	p := s.tab(browser.Start(t), "/")
+	p := s.tab(browser.Start(t), "/playground")
 	p.types("#composer-tags", "warn")
 	p.writes("hi")
 	p.says("it is said", `document.querySelector("#composer-error").textContent`, "A tag is written name=value, unlike “warn”.")

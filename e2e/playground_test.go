@@ -67,12 +67,12 @@ const recovered = `document.querySelectorAll("#feed li[data-recovered=yes]").len
 
 func TestAReloadGoesOnWhereTheTabLeftOff(t *testing.T) {
 	s := newRig(t).site()
-	p := s.tab(browser.Start(t), "/")
+	p := s.tab(browser.Start(t), "/playground")
 	p.writes("before")
 	p.shows("before")
 	p.leaves()
 	s.publishes(protocol.DefaultChannel, 1, 3)
-	p.returns("/")
+	p.returns("/playground")
 	p.shows("3")
 	if got := p.texts(); !slices.Equal(got, []string{"3", "2", "1"}) {
 		t.Errorf("after the reload the list has %q", got)
@@ -119,7 +119,7 @@ func TestATabThatWasAwayForTooLongIsToldWhatIsLost(t *testing.T) {
 func TestATabIsToldThatTheHistoryBeganAnew(t *testing.T) {
 	g := newRig(t)
 	s := g.site()
-	p := s.tab(browser.Start(t), "/")
+	p := s.tab(browser.Start(t), "/playground")
 	s.publishes(protocol.DefaultChannel, 1, 2)
 	p.shows("2")
 	g.forget(protocol.DefaultChannel)
@@ -133,7 +133,7 @@ func TestATabIsToldThatTheHistoryBeganAnew(t *testing.T) {
 func TestTheLedgerAddsUpAfterARestartWithPublishesMeanwhile(t *testing.T) {
 	g := newRig(t)
 	s, other := g.site(), g.site()
-	p := s.tab(browser.Start(t), "/")
+	p := s.tab(browser.Start(t), "/playground")
 	p.expected = []string{"ERR_CONNECTION_REFUSED", "WebSocket connection to"}
 	p.writes("before")
 	p.shows("before")

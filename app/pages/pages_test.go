@@ -158,17 +158,21 @@ func TestAHeadHasTheHeadersAlone(t *testing.T) {
 
 func TestAPageSaysSomethingBeforeTheProgramIsThere(t *testing.T) {
 	h := handler(t, built(t))
-	for _, path := range []string{"/", "/playground"} {
+	for path, says := range map[string][]string{
+		"/": {
+			"<title>Fanlight</title>", "<h1>Redis Pub/Sub, fanned out to browsers</h1>", "wscat -c", "EventSource", `href="/playground"`,
+		},
+		"/playground": {"<title>Playground · Fanlight</title>", "<h1>Publish in one tab, read it in another</h1>"},
+	} {
 		res := ask(h, http.MethodGet, path)
 		page := res.Body.String()
 		if res.Code != http.StatusOK || res.Header().Get("Content-Type") != "text/html; charset=utf-8" {
 			t.Errorf("%s: %d, %s", path, res.Code, res.Header().Get("Content-Type"))
 		}
-		for _, want := range []string{
-			"<title>Playground · Fanlight</title>", "<h1>Publish in one tab, read it in another</h1>",
+		for _, want := range append(says,
 			"curl -N &#39;http://127.0.0.1:8000/sse?channel=realtime_channel&#39;", "redis-cli", "<noscript>",
 			"Starting…", `src="/web/boot.js"`, `href="/web/base.css"`,
-		} {
+		) {
 			if !strings.Contains(page, want) {
 				t.Errorf("%s does not say %q", path, want)
 			}

@@ -7,6 +7,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"fanlight/app/internal/address"
+	"fanlight/app/internal/home"
 	"fanlight/app/internal/live"
 	"fanlight/app/internal/playground"
 )
@@ -31,14 +32,36 @@ type page struct {
 	make func(l *live.Link, name string) app.Composer
 }
 
-var pages = []page{{
-	paths:       []string{"/playground", "/"},
+// demos are the pages that the front door leads to, with the description as
+// what is said about each. A new page is an entry here.
+var demos = []page{{
+	paths:       []string{"/playground"},
 	label:       "Playground",
 	title:       "Playground · Fanlight",
 	description: "Publish in one tab and read it in another, through Redis Pub/Sub, a relay in Go and WebSockets.",
 	style:       "playground.css",
 	make:        func(l *live.Link, _ string) app.Composer { return playground.New(l) },
 }}
+
+// pages are all pages; the first is the front door.
+var pages = append([]page{{
+	paths:       []string{"/"},
+	title:       "Fanlight",
+	description: "A realtime kit in Go: Redis Pub/Sub, fanned out to browsers.",
+	style:       "home.css",
+	make:        func(l *live.Link, _ string) app.Composer { return home.New(l, entries()) },
+}}, demos...)
+
+// entries are what the front door leads to.
+func entries() []home.Entry {
+	var all []home.Entry
+	for _, p := range demos {
+		if p.label != "" {
+			all = append(all, home.Entry{Path: p.paths[0], Name: p.label, About: p.description})
+		}
+	}
+	return all
+}
 
 // Paths returns the addresses of all pages that have no parameter.
 func Paths() []string { return patterns(false) }

@@ -259,7 +259,6 @@ func (p *Page) remember(ctx app.Context, what Remember) {
 	address := ctx.Page().URL()
 	address.RawQuery = ""
 	if !slices.Equal(channels, []string{protocol.DefaultChannel}) {
-		address.Path = "/playground"
 		address.RawQuery = url.Values{"channel": channels}.Encode()
 	}
 	ctx.Page().ReplaceURL(address)
