@@ -7,6 +7,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"fanlight/app/internal/address"
+	"fanlight/app/internal/chat"
 	"fanlight/app/internal/home"
 	"fanlight/app/internal/live"
 	"fanlight/app/internal/playground"
@@ -41,6 +42,18 @@ var demos = []page{{
 	description: "Publish in one tab and read it in another, through Redis Pub/Sub, a relay in Go and WebSockets.",
 	style:       "playground.css",
 	make:        func(l *live.Link, _ string) app.Composer { return playground.New(l) },
+}, {
+	paths:       []string{"/chat"},
+	label:       "Chat",
+	title:       "Chat · Fanlight",
+	description: "Rooms with a history, who is here, who types, and nothing lost or doubled.",
+	style:       "chat.css",
+	make:        func(*live.Link, string) app.Composer { return chat.NewLobby() },
+}, {
+	paths:       []string{"/chat/{room}"},
+	title:       "Chat · Fanlight",
+	description: "A room: its history, who is here, who types, and nothing lost or doubled.",
+	make:        func(l *live.Link, room string) app.Composer { return chat.New(l, room) },
 }}
 
 // pages are all pages; the first is the front door.
