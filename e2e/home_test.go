@@ -69,12 +69,14 @@ func TestTheFrontDoorSaysWhatIsConnectedAndHowToJoin(t *testing.T) {
 func TestEachPageIsEnteredFromTheFrontDoorAndLeftForIt(t *testing.T) {
 	s := newRig(t).site()
 	p := s.home(browser.Start(t))
+	p.Size(t, 360, 640) // so that one scrolls to get there
 	p.says("the navigation leads to what the front door leads to",
 		`[...document.querySelectorAll("#entries a")].map(a => a.getAttribute("href")).join() == [...document.querySelectorAll(".nav a")].map(a => a.getAttribute("href")).join()`, "true")
 	for _, path := range strings.Split(p.asks(`[...document.querySelectorAll("#entries a")].map(a => a.getAttribute("href")).join()`), ",") {
 		p.Do(t, chromedp.Click(chromedp.CSS(`#entries a[href="`+path+`"]`)))
 		p.says("the page is there, and marked", `document.querySelector(".nav [aria-current]")?.getAttribute("href")`, path)
 		p.sees(`#main h1`)
+		p.says("from its top", `scrollY`, "0")
 		p.Do(t, chromedp.Click(chromedp.CSS(`.brand`)))
 		p.atHome()
 	}

@@ -65,7 +65,11 @@ func (s *shell) enter(to place) {
 func (s *shell) OnPreRender(ctx app.Context) { s.head(ctx) }
 
 func (s *shell) OnNav(ctx app.Context) {
+	before := s.content()
 	s.enter(at(ctx.Page().URL().Path))
+	if app.IsClient && s.room != before {
+		app.Window().Call("scrollTo", 0, 0) // another page begins at its top
+	}
 	s.head(ctx)
 }
 
