@@ -17,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"fanlight/app/pages"
+	"fanlight/server/demos"
 	"fanlight/server/relay"
 )
 
@@ -77,6 +78,7 @@ type site struct {
 	rig    *rig
 	addr   string
 	relay  *relay.Relay
+	demos  func() // ends them
 	server *http.Server
 	ended  chan struct{}
 }
@@ -107,7 +109,7 @@ func (s *site) start() {
 		namespaces[name] = relay.Namespace{HistorySize: size}
 	}
 	s.relay, err = relay.New(relay.Config{
-		Namespaces: namespaces, PresenceGrace: time.Second,
+		Namespaces: demos.Namespaces(namespaces, s.rig.secret == ""), PresenceGrace: time.Second,
 		RedisURL: s.rig.url, Prefix: s.rig.prefix, Loopback: true, JWTSecret: s.rig.secret,
 		Pages: page, Build: page.Build(),
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
@@ -115,6 +117,7 @@ func (s *site) start() {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.demos = demos.Start(s.relay, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	listener, err := net.Listen("tcp", s.addr)
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +142,9 @@ func (s *site) stop() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	if err := errors.Join(s.server.Shutdown(ctx), s.relay.Close(ctx)); err != nil {
+	err := s.server.Shutdown(ctx)
+	s.demos()
+	if err := errors.Join(err, s.relay.Close(ctx)); err != nil {
 		s.rig.t.Error(err)
 	}
 	<-s.ended

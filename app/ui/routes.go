@@ -8,6 +8,7 @@ import (
 
 	"fanlight/app/internal/address"
 	"fanlight/app/internal/chat"
+	"fanlight/app/internal/game"
 	"fanlight/app/internal/home"
 	"fanlight/app/internal/live"
 	"fanlight/app/internal/playground"
@@ -54,6 +55,18 @@ var demos = []page{{
 	title:       "Chat · Fanlight",
 	description: "A room: its history, who is here, who types, and nothing lost or doubled.",
 	make:        func(l *live.Link, room string) app.Composer { return chat.New(l, room) },
+}, {
+	paths:       []string{"/game"},
+	label:       "Game",
+	title:       "Four in a row · Fanlight",
+	description: "Four in a row for two and whoever watches, with the referee on the server.",
+	style:       "game.css",
+	make:        func(l *live.Link, _ string) app.Composer { return game.NewLobby(l) },
+}, {
+	paths:       []string{"/game/{id}"},
+	title:       "Four in a row · Fanlight",
+	description: "A game of four in a row: play, watch, come back.",
+	make:        func(l *live.Link, id string) app.Composer { return game.New(l, id) },
 }}
 
 // pages are all pages; the first is the front door.

@@ -255,3 +255,17 @@ func move(g Game, c Command, seat int) (Game, string) {
 	}
 	return g, ""
 }
+
+// ValidGame reports whether a game may have an id: small letters and digits, and
+// none of the channels beside the games'.
+func ValidGame(id string) bool {
+	if id == "" || len(id) > MaxID || id == "lobby" || id == "leaderboard" {
+		return false
+	}
+	for _, c := range []byte(id) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
+}

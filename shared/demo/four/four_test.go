@@ -192,3 +192,11 @@ func FuzzNoCommandsBreakAGame(f *testing.F) {
 		}
 	})
 }
+
+func TestNoGameTakesTheNameOfAnotherChannel(t *testing.T) {
+	for id, valid := range map[string]bool{"abc1": true, "": false, "lobby": false, "leaderboard": false, "a:b": false, "A": false, strings.Repeat("a", 33): false} {
+		if ValidGame(id) != valid {
+			t.Errorf("%q", id)
+		}
+	}
+}

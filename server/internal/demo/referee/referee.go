@@ -76,24 +76,10 @@ func Run(ctx context.Context, cfg Config) error {
 	begin := protocol.Subscribe{Channel: four.OpenChannel, Rewind: &protocol.Rewind{Age: cfg.Idle.Milliseconds()}}
 	return cfg.Relay.Subscribe(ctx, begin, func(m protocol.Message) {
 		var open four.Open
-		if p := m.Publication; p != nil && !p.Foreign && json.Unmarshal(p.Data, &open) == nil && validGame(open.Game) {
+		if p := m.Publication; p != nil && !p.Foreign && json.Unmarshal(p.Data, &open) == nil && four.ValidGame(open.Game) {
 			r.open(ctx, open.Game)
 		}
 	})
-}
-
-// validGame reports whether a game may be called so: as the page does, and not
-// like one of the channels that are not a game's.
-func validGame(id string) bool {
-	if id == "" || len(id) > four.MaxID || id == "lobby" || id == "leaderboard" {
-		return false
-	}
-	for _, c := range []byte(id) {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') {
-			return false
-		}
-	}
-	return true
 }
 
 // open looks after a game, if that is not done already.
