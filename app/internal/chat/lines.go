@@ -48,7 +48,7 @@ func (r Room) Lines(sends []Send) []Line {
 }
 
 func follows(before, it *Item) bool {
-	return before.Kind == Said && it.Kind == Said && before.From == it.From && before.Mine == it.Mine &&
+	return before.Kind == Said && it.Kind == Said && !it.Foreign && before.From == it.From && before.Mine == it.Mine &&
 		(it.ID == "") == (before.ID == "") && it.Time.Sub(before.Time) < together
 }
 
