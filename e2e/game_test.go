@@ -51,6 +51,7 @@ func TestTwoPlayToAWinAThirdWatchesAndNothingIsLost(t *testing.T) {
 	bob.joins("Bob")
 	ann.says("it begins", gameTurn, "It is your turn.")
 
+	eve.says("who is there is counted", `document.querySelector("#game-watchers").textContent`, "3 here, whoever watches included")
 	ann.drops("0", "0")
 	bob.says("the turn goes on", gameTurn, "It is your turn.")
 	ann.Do(t, chromedp.Click(chromedp.CSS("#column-0")))

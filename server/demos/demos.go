@@ -30,6 +30,7 @@ func Namespaces(given map[string]relay.Namespace, open bool) map[string]relay.Na
 			continue
 		}
 		ns := all[""]
+		ns.Presence = name == "game" // who watches is shown; who moves is nobody's business
 		if ns.Default = &ops; open {
 			ns.Anonymous = &ops
 		}

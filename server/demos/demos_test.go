@@ -74,6 +74,9 @@ func TestAGuardedRelayAsksForATokenAndTheFileHasTheLastWord(t *testing.T) {
 	if all["game"].Anonymous != nil || all["game"].Default == nil || !all["game"].Default.Has(channel.Subscribe) || all["game"].Default.Has(channel.Publish) {
 		t.Errorf("%+v", all["game"])
 	}
+	if !all["game"].Presence {
+		t.Error("nobody could see who watches")
+	}
 	if all["move"].HistorySize != 7 || all["move"].Default != nil {
 		t.Errorf("%+v", all["move"])
 	}

@@ -160,6 +160,14 @@ func (p *Page) count(ctx app.Context) {
 	ctx.After(watchersEvery, p.count)
 }
 
+// here counts who is there, players and those who watch; "" while that is not known.
+func (p *Page) here() string {
+	if p.watchers == 0 {
+		return ""
+	}
+	return strconv.Itoa(p.watchers) + " here, whoever watches included"
+}
+
 func (p *Page) onJoin(ctx app.Context, e app.Event) {
 	e.PreventDefault()
 	name := live.CleanUser(app.Window().GetElementByID("game-name").Get("value").String())
@@ -187,7 +195,7 @@ func (p *Page) Render() app.UI {
 				}
 				return app.P().Class("seat seat-" + strconv.Itoa(i+1)).Text(name)
 			}),
-			app.P().ID("game-watchers").Class("hint").Text(strconv.Itoa(p.watchers)+" here"),
+			app.P().ID("game-watchers").Class("hint").Text(p.here()),
 		),
 		p.renderBoard(),
 		app.Div().Class("game-do").Body(
