@@ -37,7 +37,7 @@ func TestWithoutAWordItListensOnThisMachineAlone(t *testing.T) {
 	if got := said(c); got != "127.0.0.1:8000  127.0.0.1:6380  INFO json 20000" || err != nil || out != "" || !c.loopback() || c.guarded() {
 		t.Errorf("%s, %v, %q", got, err, out)
 	}
-	if c.opsAddr != "127.0.0.1:8001" || c.limits.MessageTimeout != 10*time.Second || !c.namespaces[""].Presence || !c.namespaces["chat"].JoinLeave || len(c.namespaces) != 2 {
+	if c.opsAddr != "127.0.0.1:8001" || c.limits.MessageTimeout != 10*time.Second || !c.namespaces[""].Presence || !c.namespaces["chat"].JoinLeave || c.namespaces["typing"].HistorySize != 1 || len(c.namespaces) != 3 {
 		t.Errorf("%+v", c)
 	}
 }

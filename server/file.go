@@ -154,7 +154,8 @@ func linesOf(text []byte) map[string]int {
 }
 
 // The namespaces of a server that was told of none: joins and leaves are told
-// where a few talk to each other, and not where thousands listen.
+// where a few talk to each other, and not where thousands listen; who types is
+// worth nothing a moment later.
 func (f *file) namespaces() (map[string]relay.Namespace, error) {
 	all := relay.Namespace{Presence: true}
 	if table, found := f.tables["default"]; found {
@@ -164,7 +165,9 @@ func (f *file) namespaces() (map[string]relay.Namespace, error) {
 	}
 	chat := all
 	chat.JoinLeave = true
-	namespaces := map[string]relay.Namespace{"": all, "chat": chat}
+	typing := all
+	typing.Presence, typing.HistorySize, typing.HistoryAge = false, 1, 10*time.Second
+	namespaces := map[string]relay.Namespace{"": all, "chat": chat, "typing": typing}
 	for name, table := range f.tables {
 		if name == "default" {
 			continue
