@@ -178,7 +178,7 @@ func TestAPageOfAGuardedServerTakesAToken(t *testing.T) {
 		return token
 	}
 	p := &tab{Page: browser.Start(t).Open(t), t: t, site: s}
-	p.Do(t, chromedp.Navigate(s.url()))
+	p.Do(t, chromedp.Navigate(s.url()+"/playground"))
 	p.sees(`#channels [data-channel=` + protocol.DefaultChannel + `][data-state=refused]`)
 	if words := p.text(".chip-problem"); !strings.HasPrefix(words, "Without a token you may not subscribe") {
 		t.Errorf("the channel says %q", words)
