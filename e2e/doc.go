@@ -13,5 +13,6 @@
 //	attacks    limits, floods, slow peers, and pages of other sites, against the program
 //	checker    reads what everyone saw, and says which promise was broken
 //	proxy      a bad network between any two
+//	port       ports that stay free until somebody listens there
 //	bench      what make bench runs
 package e2e

@@ -20,12 +20,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
 
+	"fanlight/e2e/port"
 	"fanlight/shared/protocol"
 )
 
@@ -116,18 +118,16 @@ func newProduction(t *testing.T) *production {
 	_, section, _ := strings.Cut(string(readme), "\n## Going to production\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 
-	// Ports that are free, and that nobody takes in the next second, let us hope.
-	port := func() string {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	free := func() string {
+		p, err := port.Free()
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = l.Close() }()
-		return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
+		return strconv.Itoa(p)
 	}
-	web := port()
+	web := free()
 	section = strings.NewReplacer(
-		"6390", port(), "127.0.0.1:8000", "127.0.0.1:"+port(), "listen 443", "listen 127.0.0.1:"+web,
+		"6390", free(), "127.0.0.1:8000", "127.0.0.1:"+free(), "listen 443", "listen 127.0.0.1:"+web,
 		"https://chat.example\"", "https://chat.example:"+web+"\"", "CHANGE-ME", "changed",
 		"bin/fanlight", "./fanlight",
 	).Replace(section)

@@ -17,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"fanlight/app/pages"
+	"fanlight/e2e/port"
 	"fanlight/server/demos"
 	"fanlight/server/relay"
 )
@@ -86,7 +87,11 @@ type site struct {
 // site starts a relay and waits until messages flow.
 func (g *rig) site() *site {
 	g.t.Helper()
-	s := &site{rig: g, addr: "127.0.0.1:0"}
+	free, err := port.Free()
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	s := &site{rig: g, addr: port.Addr(free)}
 	s.start()
 	g.t.Cleanup(s.stop)
 	return s

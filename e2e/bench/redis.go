@@ -9,8 +9,11 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
+
+	"fanlight/e2e/port"
 )
 
 // redisChoice is the Redis of a run.
@@ -48,16 +51,16 @@ func startRedis(ctx context.Context, given string, cpu int) (*redisChoice, error
 	r := &redisChoice{dir: dir}
 	// Another program may take the port between the look and the start.
 	for range 5 {
-		var port string
-		if port, err = freePort(); err != nil {
+		var free int
+		if free, err = port.Free(); err != nil {
 			break
 		}
-		r.proc, err = startProcess(cpu, path, "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no", "--dir", dir)
+		r.proc, err = startProcess(cpu, path, "--bind", "127.0.0.1", "--port", strconv.Itoa(free), "--save", "", "--appendonly", "no", "--dir", dir)
 		if err != nil {
 			break
 		}
 		if _, err = r.proc.printed(ctx, regexp.MustCompile(`(Ready to accept connections)`)); err == nil {
-			addr := net.JoinHostPort("127.0.0.1", port)
+			addr := port.Addr(free)
 			r.url, r.what = "redis://"+addr+"/0", "redis-server "+redisVersion(ctx, addr)
 			return r, nil
 		}
@@ -68,18 +71,6 @@ func startRedis(ctx context.Context, given string, cpu int) (*redisChoice, error
 	}
 	_ = r.stop()
 	return nil, fmt.Errorf("starting redis-server: %w", err)
-}
-
-func freePort() (string, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	_, port, err := net.SplitHostPort(ln.Addr().String())
-	if err != nil {
-		return "", err
-	}
-	return port, ln.Close()
 }
 
 // redisVersion asks a Redis for its version; it is only for the report.

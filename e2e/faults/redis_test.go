@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -20,6 +19,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"fanlight/e2e/checker"
+	"fanlight/e2e/port"
 )
 
 // realURL is the Redis that the suite is to run on; empty means the embedded one.
@@ -348,12 +348,11 @@ func (r *redisServer) kill() {
 
 func freePort(t *testing.T) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	p, err := port.Free()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().(*net.TCPAddr).Port
+	return p
 }
 
 // runClock lets keys of an embedded Redis expire until the test ends, as the

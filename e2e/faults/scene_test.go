@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"fanlight/e2e/checker"
+	"fanlight/e2e/port"
 	"fanlight/e2e/proxy"
 )
 
@@ -95,7 +96,7 @@ func newScene(t *testing.T, p plan) *scene {
 func (s *scene) site(apart bool) *site {
 	s.t.Helper()
 	r := &site{t: s.t, settings: s.plan.settings, apart: apart}
-	r.settings.Addr, r.settings.Redis, r.settings.Prefix = "127.0.0.1:0", s.store.url, s.store.prefix
+	r.settings.Addr, r.settings.Redis, r.settings.Prefix = port.Addr(freePort(s.t)), s.store.url, s.store.prefix
 	if s.link != nil {
 		r.settings.Redis = s.store.through(s.link.Addr())
 	}
