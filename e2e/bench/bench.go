@@ -44,6 +44,11 @@ func (b *bench) run(ctx context.Context) (r *Report, err error) {
 		Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(),
 	}
 	b.serverCore, b.loadCore = -1, -1
+	if slices.Contains(b.Only, "page") {
+		if r.Start, r.Page, err = b.measurePage(ctx); err != nil {
+			return nil, fmt.Errorf("page: %w", err)
+		}
+	}
 	if server, load, ok := cores(); ok {
 		if err := pinSelf(load); err != nil {
 			return nil, fmt.Errorf("pinning: %w", err)
@@ -122,8 +127,9 @@ type server struct {
 // printedURL is the first address that a server prints.
 var printedURL = regexp.MustCompile(`(http://127\.0\.0\.1:\d+)`)
 
-// serve starts a system in a fresh process and waits until it is ready.
-func (b *bench) serve(ctx context.Context, sys system) (*server, error) {
+// serve starts a system in a fresh process, with more arguments if there are
+// any, and waits until it is ready.
+func (b *bench) serve(ctx context.Context, sys system, more ...string) (*server, error) {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	name, args := b.Relay, []string{
@@ -131,7 +137,8 @@ func (b *bench) serve(ctx context.Context, sys system) (*server, error) {
 		// What is measured comes from one address.
 		"-max-connections", "none", "-max-connections-per-address", "none", "-publish-rate", "none", "-publish-rate-address", "none", "-command-rate", "none", "-bytes-rate", "none",
 	}
-	if b.redis.url != "" {
+	args = append(args, more...)
+	if b.redis != nil && b.redis.url != "" {
 		args = append(args, "-redis", b.redis.url)
 	}
 	if sys.mode == modeFloor {

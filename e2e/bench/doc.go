@@ -2,8 +2,8 @@
 // machine. Only the ratios of one run mean anything elsewhere: a microsecond of
 // this core is not a microsecond of yours.
 //
-//	make bench                          # three runs of everything, under 3 minutes
-//	make bench BENCH='-quick'           # a smoke run, under 25 s
+//	make bench                          # three runs of everything, under 4 minutes
+//	make bench BENCH='-quick'           # a smoke run, under 45 s
 //	make bench BENCH='-json bench.json' # and a Report as JSON
 //
 // # What is compared
@@ -59,6 +59,14 @@
 //
 // Transfer: the bytes of the page's WebAssembly as served to a client that takes
 // brotli, gzip, or neither.
+//
+// Start and page: a headless Chromium, with a fresh profile, loads the front door
+// three times without anything in its caches and then again with what its service
+// worker kept; and looks at pages while messages come to one tab: the time between
+// frames (requestAnimationFrame), and from a key to the frame after its letter was
+// there, by the page's own clock. A row with no messages is what the others are
+// compared with. This comes first, with nothing pinned, and on the embedded Redis,
+// as after make run; browser, relay and load share the cores.
 //
 // # What makes a number void
 //

@@ -71,7 +71,7 @@ type Settings struct {
 
 // The parts of a report, and the systems of a traffic.
 var (
-	parts   = []string{"paced", "saturation", "memory", "transfer"}
+	parts   = []string{"paced", "saturation", "memory", "transfer", "page"}
 	systems = []system{{systemFloor, "floor", modeFloor}, {"fanlight.v1", "v1", modeFanlight}, {"plain WebSocket", "plain", modePlain}}
 )
 

@@ -24,6 +24,8 @@ type Report struct {
 	Flood    []TrafficRow  `json:"saturation,omitempty"`
 	Memory   []MemoryRow   `json:"memory,omitempty"`
 	Transfer []TransferRow `json:"transfer,omitempty"`
+	Start    *StartRow     `json:"page_start,omitempty"`
+	Page     []PageRow     `json:"page,omitempty"`
 	// Took is how long everything took, in seconds.
 	Took float64 `json:"took_s"`
 }
@@ -100,6 +102,48 @@ type TransferRow struct {
 	Encoding string  `json:"encoding"`
 	Size     float64 `json:"size_kib,omitzero"`
 	Note     string  `json:"note,omitempty"`
+}
+
+// StartRow is how long the front door takes to start in a real browser, in
+// milliseconds from the navigation: until content is painted, which is there
+// before the WebAssembly, and until the page lives and is connected. Cold is
+// without anything in the browser's cache, warm with the service worker's copy.
+type StartRow struct {
+	Runs      int     `json:"runs"`
+	ColdPaint float64 `json:"cold_paint_ms,omitzero"`
+	ColdReady float64 `json:"cold_ready_ms,omitzero"`
+	WarmPaint float64 `json:"warm_paint_ms,omitzero"`
+	WarmReady float64 `json:"warm_ready_ms,omitzero"`
+	Note      string  `json:"note,omitempty"`
+}
+
+// PageRow is a page under load, in a real browser.
+type PageRow struct {
+	Page string `json:"page"`
+	// Rate is the messages a second into the one tab, and ReceivedPerSecond what
+	// came by the page's own ledger, where it shows one.
+	Rate              int     `json:"rate"`
+	ReceivedPerSecond float64 `json:"received_per_s,omitzero"`
+	FramesPerSecond   float64 `json:"frames_per_s"`
+	// Frames are the times between two, Keys those from a key to the frame after
+	// its letter was there, in milliseconds.
+	FrameP50 float64 `json:"frame_p50_ms"`
+	FrameP99 float64 `json:"frame_p99_ms"`
+	FrameMax float64 `json:"frame_max_ms"`
+	KeyP50   float64 `json:"key_p50_ms,omitzero"`
+	KeyP99   float64 `json:"key_p99_ms,omitzero"`
+	Note     string  `json:"note,omitempty"`
+}
+
+// mergeStart makes one row of several runs.
+func mergeStart(runs []StartRow) StartRow {
+	return StartRow{
+		Runs:      len(runs),
+		ColdPaint: middle(runs, func(r StartRow) float64 { return r.ColdPaint }),
+		ColdReady: middle(runs, func(r StartRow) float64 { return r.ColdReady }),
+		WarmPaint: middle(runs, func(r StartRow) float64 { return r.WarmPaint }),
+		WarmReady: middle(runs, func(r StartRow) float64 { return r.WarmReady }),
+	}
 }
 
 // faults returns everything that went wrong.

@@ -58,6 +58,30 @@ func writeReport(w io.Writer, r *Report) error {
 			remark(&b, t.Encoding, t.Note, "")
 		}
 	}
+	if r.Start != nil {
+		fmt.Fprintf(&b, "\nStart: the front door in headless Chromium, on loopback; %d runs\n", r.Start.Runs)
+		if r.Start.Note == "" {
+			grid(&b, []string{"", "content painted ms", "alive and connected ms"}, [][]string{
+				{"cold", number(r.Start.ColdPaint), number(r.Start.ColdReady)},
+				{"warm", number(r.Start.WarmPaint), number(r.Start.WarmReady)},
+			})
+		}
+		remark(&b, "start", r.Start.Note, "")
+	}
+	if len(r.Page) > 0 {
+		fmt.Fprintf(&b, "\nPage: one tab in headless Chromium; frames and keys over %v\n", s.Paced)
+		var cells [][]string
+		for _, p := range r.Page {
+			cells = append(cells, []string{
+				p.Page, count(p.Rate), number(p.ReceivedPerSecond), number(p.FramesPerSecond), number(p.FrameP50), number(p.FrameP99), number(p.FrameMax),
+				number(p.KeyP50), number(p.KeyP99),
+			})
+		}
+		grid(&b, []string{"page", "messages/s", "received/s", "frames/s", "frame p50 ms", "p99 ms", "longest ms", "key p50 ms", "p99 ms"}, cells)
+		for _, p := range r.Page {
+			remark(&b, p.Page, p.Note, "")
+		}
+	}
 	fmt.Fprintf(&b, "\nTook %.0f s.\n", r.Took)
 	_, err := io.WriteString(w, b.String())
 	return err

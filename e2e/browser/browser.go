@@ -2,6 +2,8 @@ package browser
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"testing"
@@ -9,6 +11,9 @@ import (
 
 	"github.com/chromedp/chromedp"
 )
+
+// ErrMissing is the error of [Launch] without a Chromium, and says how to get one.
+var ErrMissing = errors.New("no Chromium: apt-get install chromium, or set FANLIGHT_CHROMIUM to its path")
 
 // flags keep Chromium to itself: it runs as root in a container, and asks the
 // network for nothing of its own.
@@ -26,45 +31,58 @@ type Browser struct{ ctx context.Context }
 // there is no Chromium.
 func Start(t testing.TB) *Browser {
 	t.Helper()
-	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(find(t)),
-		chromedp.UserDataDir(t.TempDir()),
+	b, end, err := Launch(t.TempDir())
+	switch {
+	case errors.Is(err, ErrMissing) && os.Getenv("CI") != "true":
+		t.Skip(err)
+	case err != nil:
+		t.Fatal(err)
 	}
+	// Cleanups run last first: the browser ends before its profile is removed.
+	t.Cleanup(func() {
+		if err := end(); err != nil {
+			t.Logf("ending Chromium: %v", err)
+		}
+	})
+	return b
+}
+
+// Launch starts one on an empty directory, for who is no test. It has ended when
+// end returns.
+func Launch(profile string) (b *Browser, end func() error, err error) {
+	path, err := find()
+	if err != nil {
+		return nil, nil, err
+	}
+	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.UserDataDir(profile)}
 	for _, name := range flags {
 		options = append(options, chromedp.Flag(name, true))
 	}
 	allocator, free := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(free)
 	ctx, cancel := chromedp.NewContext(allocator)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("Chromium does not start: %v", err)
-	}
-	// Cleanups run last first: the browser ends before its profile is removed.
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	end = func() error {
+		ctx, stop := context.WithTimeout(ctx, 10*time.Second)
+		defer free()
 		defer cancel()
-		if err := chromedp.Cancel(ctx); err != nil {
-			t.Logf("ending Chromium: %v", err)
-		}
-	})
-	return &Browser{ctx}
+		defer stop()
+		return chromedp.Cancel(ctx)
+	}
+	if err := chromedp.Do(ctx); err != nil {
+		cancel()
+		free()
+		return nil, nil, fmt.Errorf("starting Chromium: %w", err)
+	}
+	return &Browser{ctx}, end, nil
 }
 
-func find(t testing.TB) string {
-	t.Helper()
+func find() (string, error) {
 	if path := os.Getenv("FANLIGHT_CHROMIUM"); path != "" {
-		return path
+		return path, nil
 	}
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
-			return path
+			return path, nil
 		}
 	}
-	const advice = "no Chromium: apt-get install chromium, or set FANLIGHT_CHROMIUM to its path"
-	if os.Getenv("CI") == "true" {
-		t.Fatal(advice)
-	}
-	t.Skip(advice)
-	return ""
+	return "", ErrMissing
 }

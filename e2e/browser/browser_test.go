@@ -106,6 +106,6 @@ func (v *verdict) Skip(args ...any) { v.end("skip", args) }
 func (v *verdict) Fatal(args ...any) { v.end("fail", args) }
 
 func (v *verdict) end(how string, args []any) {
-	v.verdict, v.text = how, args[0].(string)
+	v.verdict, v.text = how, args[0].(error).Error()
 	panic(v) // as Skip and Fatal, it does not return
 }

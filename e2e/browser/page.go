@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -33,14 +34,23 @@ type Page struct {
 // Open opens an empty page, which ends with the test.
 func (b *Browser) Open(t testing.TB) *Page {
 	t.Helper()
-	p := &Page{console: func(string) {}}
-	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(p.listen))
-	p.ctx = ctx
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("opening a page: %v", err)
+	p, end, err := b.Page()
+	if err != nil {
+		t.Fatal(err)
 	}
+	t.Cleanup(end)
 	return p
+}
+
+// Page opens an empty page, for who is no test.
+func (b *Browser) Page() (p *Page, end func(), err error) {
+	p = &Page{console: func(string) {}}
+	p.ctx, end = chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(p.listen))
+	if err := chromedp.Do(p.ctx); err != nil {
+		end()
+		return nil, nil, fmt.Errorf("opening a page: %w", err)
+	}
+	return p, end, nil
 }
 
 // Context is what chromedp's functions take to act on the page.

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"fanlight/e2e/browser"
+	"fanlight/shared/protocol"
+)
+
+// look is what a page is measured at: messages a second on one channel, while
+// somebody types or not.
+type look struct {
+	page, path string
+	channel    string
+	rate       int
+	field      string // that is typed into; "" for none
+	data       func(n int) []byte
+}
+
+// looks are all of them. A still one is what the others are compared with.
+func looks(size int) []look {
+	note := func(n int) []byte { return appendData(nil, time.Now().UnixMicro(), numberFirst+uint64(n), size) } // #nosec G115 -- it counts up from 0
+	var all []look
+	for _, rate := range []int{0, 1000, 5000} {
+		all = append(all, look{"playground", "/playground", protocol.DefaultChannel, rate, "#composer-text", note})
+	}
+	return all
+}
+
+// measurePage starts pages cold and warm in a real browser, and looks at them
+// under load. It runs before anything is pinned: a browser wants both cores.
+func (b *bench) measurePage(ctx context.Context) (start *StartRow, rows []PageRow, err error) {
+	dir, err := os.MkdirTemp("", "fanlight-bench-")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	web, end, err := browser.Launch(filepath.Join(dir, "profile"))
+	if errors.Is(err, browser.ErrMissing) {
+		return &StartRow{Note: "skipped: " + err.Error()}, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, end()) }()
+	srv, err := b.serve(ctx, system{name: "fanlight", mode: modeFanlight}, "-demos", "off")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, srv.proc.stop()) }()
+
+	var starts []StartRow
+	for n := range b.Runs {
+		_, _ = fmt.Fprintf(b.progress, "page: start, run %d of %d\n", n+1, b.Runs)
+		row, err := measureStart(web, "http://"+srv.addr+"/")
+		if err != nil {
+			return nil, nil, fmt.Errorf("starting the page: %w", err)
+		}
+		starts = append(starts, row)
+	}
+	merged := mergeStart(starts)
+	for _, l := range looks(b.Size) {
+		_, _ = fmt.Fprintf(b.progress, "page: %s at %d messages a second\n", l.page, l.rate)
+		row, err := b.measureLook(ctx, web, srv.addr, l)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s at %d messages a second: %w", l.page, l.rate, err)
+		}
+		rows = append(rows, row)
+	}
+	return &merged, rows, nil
+}
+
+// measureStart loads a page without anything in the cache, then again.
+func measureStart(web *browser.Browser, url string) (row StartRow, err error) {
+	p, end, err := web.Page()
+	if err != nil {
+		return row, err
+	}
+	defer end()
+	if err := onEveryPage(p.Context(), markMounted); err != nil {
+		return row, err
+	}
+	load := func() (marks, error) {
+		if err := chromedp.Do(p.Context(), chromedp.Navigate(url)); err != nil {
+			return marks{}, err
+		}
+		return evaluate[marks](p.Context(), readMarks)
+	}
+	cold, err := load()
+	if err != nil {
+		return row, err
+	}
+	if _, err := evaluate[bool](p.Context(), workerReady); err != nil {
+		return row, err
+	}
+	warm, err := load()
+	if err != nil {
+		return row, err
+	}
+	return StartRow{Runs: 1, ColdPaint: cold.Paint, ColdReady: cold.Ready, WarmPaint: warm.Paint, WarmReady: warm.Ready}, nil
+}
+
+// measureLook opens a page, and watches its frames while messages come.
+func (b *bench) measureLook(ctx context.Context, web *browser.Browser, addr string, l look) (row PageRow, err error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	p, end, err := web.Page()
+	if err != nil {
+		return row, err
+	}
+	defer end()
+	tab, cancel := context.WithTimeout(p.Context(), time.Minute)
+	defer cancel()
+	err = chromedp.Do(tab, chromedp.EmulateViewport(1280, 900), chromedp.Navigate("http://"+addr+l.path),
+		chromedp.WaitVisible(chromedp.CSS(`#status[data-state=connected]`)))
+	if err != nil {
+		return row, err
+	}
+	if err := withoutNetwork(tab); err != nil {
+		return row, err
+	}
+	fault := &firstError{}
+	feed, err := startFeed(ctx, addr, l, fault)
+	if err != nil {
+		return row, err
+	}
+	row = PageRow{Page: l.page, Rate: l.rate}
+	seen, err := b.watch(tab, l)
+	sent, feedErr := feed.end()
+	if err := errors.Join(err, feedErr, fault.get()); err != nil {
+		return row, err
+	}
+	row.fill(seen)
+	if l.rate > 0 && float64(sent)/seen.Seconds < 0.9*float64(l.rate) {
+		row.Note = fmt.Sprintf("only %.0f messages a second were sent", float64(sent)/seen.Seconds)
+	}
+	return row, nil
+}
