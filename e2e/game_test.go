@@ -44,10 +44,16 @@ func TestTwoPlayToAWinAThirdWatchesAndNothingIsLost(t *testing.T) {
 	s := newRig(t).site()
 	b := browser.Start(t)
 	ann := s.player(b, "/game/abc")
-	bob := s.player(b, "/game/abc")
 	eve := s.player(b, "/game/abc")
+	ann.says("there is a link to share", `document.querySelector("#game-share").textContent`, s.url()+"/game/abc")
 	ann.joins("Ann")
+	bob := &tab{Page: b.Open(t), t: t, site: s}
+	bob.Do(t, chromedp.Navigate(s.url()+"/game"))
+	bob.says("the lobby tells that Ann waits", `document.querySelector("#games li")?.textContent`, "Ann waits for you")
+	bob.Do(t, chromedp.Click(chromedp.CSS("#game-match")))
+	bob.says("and leads there", `location.pathname`, "/game/abc")
 	bob.says("Ann is told of", gameTurn, "Ann waits for somebody to join.")
+	bob.says("the navigation says where one is", `document.querySelector(".nav [aria-current]")?.textContent`, "Game")
 	bob.joins("Bob")
 	ann.says("it begins", gameTurn, "It is your turn.")
 

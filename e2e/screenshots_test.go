@@ -1,8 +1,11 @@
 package e2e_test
 
 import (
+	"encoding/json"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -10,6 +13,7 @@ import (
 
 	"fanlight/app/ui"
 	"fanlight/e2e/browser"
+	"fanlight/shared/demo/four"
 )
 
 // TestScreenshots writes a picture of every page, wide and narrow, light and
@@ -25,18 +29,19 @@ func TestScreenshots(t *testing.T) {
 	}
 	url := start(t, "-addr", "127.0.0.1:0", "-embedded-addr", "127.0.0.1:0", "-ops-addr", "off").says(`Open +(http://127\.0\.0\.1:\d+)$`)
 	eventually(t, "it is ready", func() bool { return status(url+"/readyz") == 200 })
+	play(t, url)
 	b := browser.Start(t)
 	for _, path := range append(ui.Paths(), ui.Patterns()...) {
 		before, named, _ := strings.Cut(path, "{")
 		if named != "" {
-			before += "lobby"
+			before += "demo"
 		}
 		p := b.Open(t)
 		p.Size(t, 1440, 900)
 		p.Do(t, chromedp.Navigate(url+before), chromedp.WaitVisible(chromedp.CSS(`#status[data-state=connected]`)))
 		for _, body := range []string{
 			`{"message":"hello from curl"}`, `{"message":{"level":"warn","cpu":93}}`,
-			`{"channel":"chat:lobby","data":{"id":"one` + strings.ReplaceAll(path, "/", "-") + `","from":"ada","text":"Is anybody here? See http://127.0.0.1:8000/"}}`,
+			`{"channel":"chat:demo","data":{"id":"one` + strings.ReplaceAll(path, "/", "-") + `","from":"ada","text":"Is anybody here? See http://127.0.0.1:8000/"}}`,
 		} {
 			post(t, url+"/publish", "", body)
 		}
@@ -70,5 +75,33 @@ func TestScreenshots(t *testing.T) {
 		if problems := p.Problems(); len(problems) > 0 {
 			t.Errorf("%s: %q", path, problems)
 		}
+	}
+}
+
+// play has two people play a game, as far as a picture needs it.
+func play(t *testing.T, url string) {
+	t.Helper()
+	tell := func(channel string, what any) {
+		data, err := json.Marshal(map[string]any{"channel": channel, "data": what})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if code, body := post(t, url+"/publish", "", string(data)); code != http.StatusOK {
+			t.Fatal(code, body)
+		}
+	}
+	players := []four.Command{
+		{Player: "ada", Name: "Ada", Key: strings.Repeat("a", four.MinKey)},
+		{Player: "bob", Name: "Bob", Key: strings.Repeat("b", four.MinKey)},
+	}
+	tell(four.OpenChannel, four.Open{Game: "demo"})
+	for _, c := range players {
+		c.ID, c.Do = c.Player, four.Join
+		tell(four.MoveChannel+"demo", c)
+	}
+	for ply, column := range []int{3, 3, 2, 4, 1, 0, 4} {
+		c := players[ply%2]
+		c.ID, c.Do, c.Round, c.Ply, c.Column = strconv.Itoa(ply), four.Move, 1, ply, column
+		tell(four.MoveChannel+"demo", c)
 	}
 }

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"strings"
 	"time"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -55,8 +56,11 @@ func (s *shell) renderNav() app.UI {
 	return tag.Nav().Class("nav").Aria("label", "Pages").Body(
 		app.Range(labelled).Slice(func(i int) app.UI {
 			link := tag.A().Attr("href", labelled[i].paths[0]).Text(labelled[i].label)
-			if labelled[i].paths[0] == s.content().place.page.paths[0] {
-				link = link.Aria("current", "page")
+			switch here := s.content().place.page.paths[0]; {
+			case here == labelled[i].paths[0]:
+				return link.Aria("current", "page")
+			case strings.HasPrefix(here, labelled[i].paths[0]+"/"):
+				return link.Aria("current", "true") // a page below it
 			}
 			return link
 		}),

@@ -1,6 +1,7 @@
 package game
 
 import (
+	"cmp"
 	"crypto/rand"
 	"strconv"
 	"strings"
@@ -68,9 +69,14 @@ func (l *Lobby) take(b live.Batch) {
 	}
 }
 
-func (l *Lobby) onCreate(ctx app.Context, _ app.Event) {
-	ctx.Navigate(path + strings.ToLower(rand.Text()[:10]))
+func (l *Lobby) onCreate(ctx app.Context, _ app.Event) { ctx.Navigate(path + newGame()) }
+
+// onMatch goes where somebody waits, or waits.
+func (l *Lobby) onMatch(ctx app.Context, _ app.Event) {
+	ctx.Navigate(path + cmp.Or(l.list.Waiting(), newGame()))
 }
+
+func newGame() string { return strings.ToLower(rand.Text()[:10]) }
 
 // Render implements [app.Composer].
 func (l *Lobby) Render() app.UI {
@@ -79,7 +85,10 @@ func (l *Lobby) Render() app.UI {
 		app.Div().Class("game-head").Body(
 			app.H1().Text("Four in a row"),
 			app.P().Text("For two, and whoever watches. The referee is on the server: it alone reads the moves, and says what becomes of them."),
-			tag.Button().ID("game-create").Class("primary").Text("New game").Attr("disabled", off(l.ready)).OnClick(l.onCreate),
+			app.Div().Class("game-do").Body(
+				tag.Button().ID("game-match").Class("primary").Text("Find an opponent").Attr("disabled", off(l.ready)).OnClick(l.onMatch),
+				tag.Button().ID("game-create").Text("New game").Attr("disabled", off(l.ready)).OnClick(l.onCreate),
+			),
 			app.P().ID("game-problem").Class("problem").Attr("role", "alert").Text(l.problem),
 		),
 		tag.Section().Class("panel").Aria("labelledby", "games-title").Body(
@@ -92,12 +101,14 @@ func (l *Lobby) Render() app.UI {
 				}
 				return tag.Li().Body(tag.A().Attr("href", path+g.Game).Text(text))
 			})),
+			app.P().Class("hint "+hidden(len(l.list.Games) > 0)).Text("Nobody plays just now. Begin: whoever comes here sees that you wait."),
 		),
 		tag.Section().Class("panel").Aria("labelledby", "ranks-title").Body(
 			tag.H2().ID("ranks-title").Text("Leaderboard"),
 			tag.Ol().ID("ranks").Body(app.Range(ranks).Slice(func(i int) app.UI {
 				return tag.Li().Text(ranks[i].Name + ": won " + strconv.Itoa(ranks[i].Wins) + " of " + strconv.Itoa(ranks[i].Games))
 			})),
+			app.P().Class("hint "+hidden(len(ranks) > 0)).Text("No round has ended yet."),
 		),
 	)
 }

@@ -13,6 +13,7 @@ import (
 	"fanlight/app/internal/live"
 	"fanlight/app/ui/how"
 	"fanlight/app/ui/tag"
+	"fanlight/app/ui/widget"
 	"fanlight/shared/client"
 	"fanlight/shared/demo/four"
 	"fanlight/shared/protocol"
@@ -196,6 +197,7 @@ func (p *Page) Render() app.UI {
 				return app.P().Class("seat seat-" + strconv.Itoa(i+1)).Text(name)
 			}),
 			app.P().ID("game-watchers").Class("hint").Text(p.here()),
+			app.Div().Class(hidden(!p.ready)).Body(widget.Line("game-share", "Share this game, to play or to watch", browser.Origin()+path+p.id)),
 		),
 		p.renderBoard(),
 		app.Div().Class("game-do").Body(

@@ -142,6 +142,17 @@ func (l List) Listed(data []byte) List {
 	return l
 }
 
+// Waiting returns the game in which somebody has waited the longest for another
+// player, or "".
+func (l List) Waiting() string {
+	for _, g := range slices.Backward(l.Games) {
+		if g.Round == 0 {
+			return g.Game
+		}
+	}
+	return ""
+}
+
 // Scored returns the list after a round has ended.
 func (l List) Scored(data []byte) List {
 	var score four.Score

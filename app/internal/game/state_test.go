@@ -53,6 +53,13 @@ func TestTheLobbyShowsOpenGamesAndCountsARoundOnce(t *testing.T) {
 	if len(l.Games) != 1 || l.Games[0].Game != "x" || l.Games[0].Round != 1 {
 		t.Errorf("%+v", l.Games)
 	}
+	if l.Waiting() != "" {
+		t.Errorf("nobody waits, and it sends one to %q", l.Waiting())
+	}
+	l = l.Listed([]byte(`{"game":"w","names":["Max",""]}`)).Listed([]byte(`{"game":"z","names":["Zoe",""]}`))
+	if l.Waiting() != "w" {
+		t.Errorf("it sends one to %q, not to who has waited for longer", l.Waiting())
+	}
 	for range 2 {
 		l = l.Scored([]byte(`{"game":"x","round":1,"names":["Ann","Bob"],"winner":2}`))
 	}
