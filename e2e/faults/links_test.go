@@ -72,9 +72,11 @@ func TestALinkToRedisThatIsDeadIsReplacedAndWhatItLostIsFilledIn(t *testing.T) {
 func TestSubscribersSeeOnlyADelayWhenThePubSubLinkIsResetDuringABurst(t *testing.T) {
 	s := newScene(t, plan{link: true})
 	r := s.site(false)
+	simple := s.plain(r.url())
 	for i := range 5 {
 		s.join(fmt.Sprintf("s%d", i+1), r.url(), news)
 	}
+	s.stream("stream", r.url())
 	for range 4 {
 		s.publisher(r.url()).keepOn(news, time.Millisecond)
 	}
@@ -91,6 +93,10 @@ func TestSubscribersSeeOnlyADelayWhenThePubSubLinkIsResetDuringABurst(t *testing
 		}
 	}
 	s.acknowledged(100)
+	for _, p := range s.publishers {
+		p.stop()
+	}
+	simple.hears(s.store.top(news).Offset)
 	if c := s.end(); c.Gaps+c.Resets+c.Disconnects > 0 {
 		t.Errorf("they were to see nothing but a delay: %s", c)
 	}
