@@ -156,7 +156,7 @@ func (s *Subscription) deliver(f *fanout) {
 	}
 	s.quiet, s.skipped = false, 0
 	if encoded := f.bytes(s.sub.Encoding()); f.past {
-		s.sub.Replay(encoded)
+		s.sub.Refill(encoded)
 	} else {
 		s.sub.Deliver(encoded)
 	}
