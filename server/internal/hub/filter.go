@@ -89,7 +89,7 @@ func (s *Subscription) skip(f *fanout) {
 	}
 	s.skipped = 0
 	if encoded := f.moved(s.sub.Encoding()); f.past {
-		s.sub.Replay(encoded)
+		s.sub.Refill(encoded)
 	} else {
 		s.sub.Deliver(encoded)
 	}

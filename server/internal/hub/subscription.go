@@ -156,7 +156,7 @@ func (s *Subscription) deliver(f *fanout) {
 	}
 	s.quiet, s.skipped = false, 0
 	if encoded := f.bytes(s.sub.Encoding()); f.past {
-		s.sub.Replay(encoded)
+		s.sub.Refill(encoded)
 	} else {
 		s.sub.Deliver(encoded)
 	}
@@ -172,8 +172,12 @@ func (s *Subscription) mark(v recovery.Verdict, now protocol.Position) {
 		if v.Reset != nil && v.Reset.Was.Epoch == began.Epoch && v.Reset.Was.Offset > began.Offset {
 			reset.Was = v.Reset.Was
 		}
-		// Who began on an empty channel has nothing to forget.
-		if began != (protocol.Position{}) && s.sub.Encoding() != EncodingPlain {
+		switch {
+		case began == protocol.Position{}: // on an empty channel: it has nothing to forget
+		case s.sub.Encoding() == EncodingPlain:
+			s.sub.End(resetError(&reset))
+			return
+		default:
 			s.sub.Deliver(EncodeReset(&reset, s.sub.Encoding()))
 		}
 	}
