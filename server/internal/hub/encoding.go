@@ -23,7 +23,7 @@ const (
 )
 
 // fanout is a publication on its way to many, with the encodings made so far.
-// Its room's lock guards it.
+// Its room's lock guards it, or that of the [Past] that it is of.
 type fanout struct {
 	pub     protocol.Publication
 	prev    string // the id of the publication before it

@@ -45,7 +45,7 @@ func (s *Subscription) HidePresence() {
 // gathered. It reports false, and does none of it, when more came than could be
 // gathered, when what was gathered does not lead from the top to where the room
 // has come meanwhile, or when the subscription has left.
-func (s *Subscription) Start(top protocol.Since, past []protocol.Publication, started func()) bool {
+func (s *Subscription) Start(top protocol.Since, past *Past, started func()) bool {
 	r := s.room
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -60,10 +60,7 @@ func (s *Subscription) Start(top protocol.Since, past []protocol.Publication, st
 	gathered := s.gathered
 	s.gathered = backlog{}
 	started()
-	for i := range past {
-		s.sub.Replay(encode(&past[i], s.sub.Encoding()))
-	}
-	if n := len(past); n > 0 && len(s.filters) > 0 && past[n-1].Offset != top.Offset && s.sub.Encoding() == EncodingSSE {
+	if last := past.replay(s.sub); last > 0 && len(s.filters) > 0 && last != top.Offset && s.sub.Encoding() == EncodingSSE {
 		// Filters held back the last ones. Whoever was told the top knows; the
 		// id of the last event is behind it.
 		s.sub.Replay(EncodeMoved(movedTo(r.channel, top), s.sub.Encoding()))
