@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,8 +54,13 @@ func TestMain(m *testing.M) {
 type site struct {
 	*testing.T
 	addr, ops string
+	redis     string // its URL
+	prefix    string
 	from      net.IP // nil is wherever
 	token     string
+
+	logged *logged
+	stop   func() // ends the program, and waits; more than once is harmless
 }
 
 // start runs the program until the test ends, and waits until it is ready.
@@ -68,11 +74,13 @@ func start(t *testing.T, args ...string) *site {
 func startUnready(t *testing.T, args ...string) *site {
 	t.Helper()
 	args = append([]string{"-addr", "127.0.0.1:0", "-ops-addr", "127.0.0.1:0", "-embedded-addr", "127.0.0.1:0"}, args...)
+	s := &site{T: t, logged: &logged{}}
 	if url := os.Getenv("FANLIGHT_TEST_REDIS_URL"); url != "" {
-		args = append(args, "-redis", url, "-prefix", fmt.Sprintf("attacks%d.", time.Now().UnixNano()))
+		s.redis, s.prefix = url, fmt.Sprintf("attacks%d.", time.Now().UnixNano())
+		args = append(args, "-redis", s.redis, "-prefix", s.prefix)
 	}
 	cmd := exec.Command(program, args...)
-	cmd.Stderr = t.Output()
+	cmd.Stderr = io.MultiWriter(t.Output(), s.logged)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -80,17 +88,20 @@ func startUnready(t *testing.T, args ...string) *site {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	s.stop = sync.OnceFunc(func() {
 		_ = cmd.Process.Signal(os.Interrupt)
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("it ended with %v", err)
 		}
 	})
-	s := &site{T: t}
+	t.Cleanup(s.stop)
 	lines := bufio.NewScanner(out)
 	for lines.Scan() && s.ops == "" {
 		if m := regexp.MustCompile(`^Fanlight .* http://(\S+)$`).FindStringSubmatch(lines.Text()); m != nil {
 			s.addr = m[1]
+		}
+		if m := regexp.MustCompile(` redis-cli -p (\d+) publish `).FindStringSubmatch(lines.Text()); m != nil {
+			s.redis = "redis://127.0.0.1:" + m[1]
 		}
 		if m := regexp.MustCompile(`^Metrics .* http://(\S+)/metrics$`).FindStringSubmatch(lines.Text()); m != nil {
 			s.ops = m[1]
