@@ -93,10 +93,13 @@ func (s *Session) Deliver(encoded []byte) { s.Send(encoded) }
 func (s *Session) Send(item []byte) {
 	if !s.out.add(item, true) {
 		s.limits.Refused(limit.Outbox)
-		s.out.end(&protocol.Error{
+		first := s.out.end(&protocol.Error{
 			Code: protocol.CodeSlowConsumer, Limit: s.out.limit,
 			Message: "messages come faster than they are read",
 		}, true)
+		if first {
+			s.out.tally.slow.Add(1)
+		}
 	}
 }
 
