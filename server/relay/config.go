@@ -29,7 +29,7 @@ type Config struct {
 	// EmbeddedAddr is where the embedded Redis listens; default 127.0.0.1 and
 	// a free port. A port that is taken falls back to a free one.
 	EmbeddedAddr string
-	// Prefix stands before every channel name in Redis; default none.
+	// Prefix stands before every channel name in Redis; default none. No braces.
 	Prefix string
 	// Loopback says that the relay is served on a loopback address alone. It
 	// then takes pages of any port of this machine, and no request for another

@@ -168,6 +168,9 @@ func (e *localEar) Deliver(b []byte) {
 // cut short, it would begin again for ever.
 func (e *localEar) Replay(b []byte) { e.add(b) }
 
+// Refill implements hub.Subscriber, likewise.
+func (e *localEar) Refill(b []byte) { e.add(b) }
+
 // End implements hub.Subscriber.
 func (e *localEar) End(why *protocol.Error) {
 	e.mu.Lock()

@@ -103,7 +103,9 @@ func (b *Broker) readHistory(channel string, reply []any, q Query) (*recovery.Hi
 			return nil, errHistory
 		}
 	}
-	h := &recovery.History{Channel: channel, Position: protocol.Position{Epoch: texts[0]}, Last: texts[2], At: texts[3]}
+	h := &recovery.History{
+		Channel: channel, Position: protocol.Position{Epoch: texts[0]}, Last: texts[2], At: texts[3], Memo: new(recovery.Memo),
+	}
 	var err error
 	if h.Offset, err = strconv.ParseUint(texts[1], 10, 64); err != nil {
 		return nil, errHistory

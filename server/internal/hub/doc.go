@@ -28,7 +28,8 @@
 // # Filters
 //
 // A subscription may have filters. They are asked once for each publication,
-// however many subscriptions share them, and after everything else: what they
+// however many subscriptions share them, live and of the past (past.go), as far
+// as those share what was read. They come after everything else: what they
 // hold back has still been gathered, filled in and counted, and moves the
 // subscriber's position on. Of a gap, whose tags nobody knows, every subscriber
 // is told.

@@ -23,7 +23,7 @@ const (
 )
 
 // fanout is a publication on its way to many, with the encodings made so far.
-// Its room's lock guards it.
+// Its room's lock guards it, or that of the [Past] that it is of.
 type fanout struct {
 	pub     protocol.Publication
 	prev    string // the id of the publication before it
@@ -40,8 +40,8 @@ func EncodeGap(g *protocol.Gap, e Encoding) []byte {
 	return encodeMarker("gap", protocol.Message{Gap: g}, g, e)
 }
 
-// EncodeReset encodes a reset. A plain WebSocket has no positions that could be
-// reset, so nothing is said there.
+// EncodeReset encodes a reset. A plain WebSocket can't be told of one: it is
+// ended, as for a gap.
 func EncodeReset(r *protocol.Reset, e Encoding) []byte {
 	return encodeMarker("reset", protocol.Message{Reset: r}, r, e)
 }
@@ -73,6 +73,12 @@ func GapError(g *protocol.Gap) *protocol.Error {
 		Code: protocol.CodeGap, Field: "channel",
 		Message: strconv.FormatUint(g.Count, 10) + " messages of " + g.Channel + " are lost",
 	}
+}
+
+// resetError is what ends a subscriber that can't be told of a reset: what it
+// had not got yet is lost, and nobody knows how much that was.
+func resetError(r *protocol.Reset) *protocol.Error {
+	return &protocol.Error{Code: protocol.CodeGap, Field: "channel", Message: "the history of " + r.Channel + " began anew"}
 }
 
 // bytes encodes the publication, the first time it is asked to.

@@ -14,22 +14,6 @@ type Filter interface {
 // history as long as anyone's.
 const maxSkipped = 100
 
-// Select returns the publications that match all filters, in a slice of its own
-// if there are any filters.
-func Select(filters []Filter, all []protocol.Publication) []protocol.Publication {
-	if len(filters) == 0 {
-		return all
-	}
-	var selected []protocol.Publication
-	for _, p := range all {
-		f := fanout{pub: p}
-		if f.matches(filters) {
-			selected = append(selected, p)
-		}
-	}
-	return selected
-}
-
 // verdict is what a filter says of one publication.
 type verdict struct {
 	filter  Filter
@@ -89,7 +73,7 @@ func (s *Subscription) skip(f *fanout) {
 	}
 	s.skipped = 0
 	if encoded := f.moved(s.sub.Encoding()); f.past {
-		s.sub.Replay(encoded)
+		s.sub.Refill(encoded)
 	} else {
 		s.sub.Deliver(encoded)
 	}

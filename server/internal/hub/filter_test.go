@@ -9,6 +9,7 @@ import (
 
 	"fanlight/server/internal/filter"
 	"fanlight/server/internal/hub"
+	"fanlight/server/internal/recovery"
 	"fanlight/shared/protocol"
 )
 
@@ -229,7 +230,7 @@ func TestWhatIsRecoveredIsFilteredAndLeadsUpToTheTop(t *testing.T) {
 		h, e := newHub(), &ear{encoding: hub.EncodingSSE}
 		filters := []hub.Filter{&every{nth: c.nth}}
 		s := h.Join("c", e, filters...)
-		selected := hub.Select(filters, past)
+		selected := hub.PastOf(&recovery.History{Publications: past}).Select(filters)
 		if !s.Start(standing("e", 10), selected, func() { e.heard = append(e.heard, "started") }) {
 			t.Fatal("it does not start")
 		}
@@ -245,7 +246,7 @@ func TestWhatIsRecoveredIsFilteredAndLeadsUpToTheTop(t *testing.T) {
 	if len(past) != 10 || past[0].Offset != 1 {
 		t.Error("the history, which is shared, was changed")
 	}
-	if all := hub.Select(nil, past); len(all) != len(past) {
+	if all := hub.PastOf(&recovery.History{Publications: past}).Select(nil); all.Len() != len(past) {
 		t.Error("without a filter something is missing")
 	}
 }

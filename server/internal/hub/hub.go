@@ -14,8 +14,10 @@ type Subscriber interface {
 	// Deliver takes something encoded, which is shared and must not be
 	// changed. It must not block, nor call the hub.
 	Deliver(encoded []byte)
-	// Replay is Deliver for what comes out of the history.
+	// Replay is Deliver for the past that the subscriber has asked for; Refill
+	// for what it has missed without knowing, and the history filled in.
 	Replay(encoded []byte)
+	Refill(encoded []byte)
 	// End takes what can't be said in the subscriber's encoding, and ends it.
 	// It must not block, nor call the hub.
 	End(why *protocol.Error)

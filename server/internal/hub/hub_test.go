@@ -26,6 +26,7 @@ func (e *ear) Deliver(b []byte) {
 }
 
 func (e *ear) Replay(b []byte)     { e.Deliver(b) }
+func (e *ear) Refill(b []byte)     { e.Deliver(b) }
 func (e *ear) End(*protocol.Error) {}
 
 // newHub returns one that never has to fill a hole.
@@ -199,6 +200,7 @@ type nobody struct{}
 func (nobody) Encoding() hub.Encoding { return hub.EncodingV1 }
 func (nobody) Deliver([]byte)         {}
 func (nobody) Replay([]byte)          {}
+func (nobody) Refill([]byte)          {}
 func (nobody) End(*protocol.Error)    {}
 
 func TestWhoeverLeavesIsTheLastOnlyOnce(t *testing.T) {

@@ -146,6 +146,29 @@ func TestWhatTheHistoryHasLostIsAGapToThoseWhoMissIt(t *testing.T) {
 	}
 }
 
+// It is told of nothing else, and what comes from then on is of another life.
+func TestAPlainSocketIsEndedByAResetOfWhatItKnew(t *testing.T) {
+	r := newRedis(t, 100)
+	old, young := &endable{}, &endable{}
+	start(t, r.Join("c", young), protocol.Since{}) // on an empty channel: it has nothing to forget
+	r.flush("e2")
+	r.publish(true)
+	r.publish(true)
+	start(t, r.Join("c", old), standing("e2", 2))
+	r.fill()
+	if young.why != nil || old.why != nil {
+		t.Errorf("before anything was lost they are ended with %v and %v", young.why, old.why)
+	}
+	r.flush("e3")
+	r.publish(true)
+	r.fill()
+	for _, e := range []*endable{old, young} {
+		if e.why == nil || e.why.Code != protocol.CodeGap || e.why.Close() != protocol.CloseGap {
+			t.Errorf("a plain socket is ended with %v", e.why)
+		}
+	}
+}
+
 type endable struct {
 	nobody
 	why *protocol.Error

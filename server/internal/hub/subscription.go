@@ -45,7 +45,7 @@ func (s *Subscription) HidePresence() {
 // gathered. It reports false, and does none of it, when more came than could be
 // gathered, when what was gathered does not lead from the top to where the room
 // has come meanwhile, or when the subscription has left.
-func (s *Subscription) Start(top protocol.Since, past []protocol.Publication, started func()) bool {
+func (s *Subscription) Start(top protocol.Since, past *Past, started func()) bool {
 	r := s.room
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -60,10 +60,7 @@ func (s *Subscription) Start(top protocol.Since, past []protocol.Publication, st
 	gathered := s.gathered
 	s.gathered = backlog{}
 	started()
-	for i := range past {
-		s.sub.Replay(encode(&past[i], s.sub.Encoding()))
-	}
-	if n := len(past); n > 0 && len(s.filters) > 0 && past[n-1].Offset != top.Offset && s.sub.Encoding() == EncodingSSE {
+	if last := past.replay(s.sub); last > 0 && len(s.filters) > 0 && last != top.Offset && s.sub.Encoding() == EncodingSSE {
 		// Filters held back the last ones. Whoever was told the top knows; the
 		// id of the last event is behind it.
 		s.sub.Replay(EncodeMoved(movedTo(r.channel, top), s.sub.Encoding()))
@@ -156,7 +153,7 @@ func (s *Subscription) deliver(f *fanout) {
 	}
 	s.quiet, s.skipped = false, 0
 	if encoded := f.bytes(s.sub.Encoding()); f.past {
-		s.sub.Replay(encoded)
+		s.sub.Refill(encoded)
 	} else {
 		s.sub.Deliver(encoded)
 	}
@@ -172,8 +169,12 @@ func (s *Subscription) mark(v recovery.Verdict, now protocol.Position) {
 		if v.Reset != nil && v.Reset.Was.Epoch == began.Epoch && v.Reset.Was.Offset > began.Offset {
 			reset.Was = v.Reset.Was
 		}
-		// Who began on an empty channel has nothing to forget.
-		if began != (protocol.Position{}) && s.sub.Encoding() != EncodingPlain {
+		switch {
+		case began == protocol.Position{}: // on an empty channel: it has nothing to forget
+		case s.sub.Encoding() == EncodingPlain:
+			s.sub.End(resetError(&reset))
+			return
+		default:
 			s.sub.Deliver(EncodeReset(&reset, s.sub.Encoding()))
 		}
 	}

@@ -53,20 +53,20 @@ func (n *Node) history(ctx context.Context, from Caller, name string, p Page) (*
 	if since != nil {
 		q.After, q.Before = since.Offset, since.Offset
 	}
-	h, publications, err := n.page(ctx, name, q, filters)
+	h, page, err := n.page(ctx, name, q, filters)
 	if err != nil {
 		return nil, err
 	}
 	if since != nil && !h.Belongs(*since) {
 		return nil, &protocol.Error{Code: protocol.CodePosition, Field: "since", Message: "the position does not belong to the channel's history"}
 	}
-	return &protocol.HistoryResponse{Channel: name, Position: h.Position, Last: h.Last, Publications: publications}, nil
+	return &protocol.HistoryResponse{Channel: name, Position: h.Position, Last: h.Last, Publications: page.Publications()}, nil
 }
 
 // page reads as many publications as the query limits, of those that match. To
 // find them it reads the history to its end: nobody can know how many of them
 // there are without, and the namespace bounds it.
-func (n *Node) page(ctx context.Context, name string, q broker.Query, filters []hub.Filter) (*recovery.History, []protocol.Publication, error) {
+func (n *Node) page(ctx context.Context, name string, q broker.Query, filters []hub.Filter) (*recovery.History, *hub.Past, error) {
 	most := q.Limit
 	if len(filters) > 0 {
 		q.Limit = 0
@@ -75,8 +75,7 @@ func (n *Node) page(ctx context.Context, name string, q broker.Query, filters []
 	if err != nil {
 		return nil, nil, err
 	}
-	selected := hub.Select(filters, h.Publications)
-	return h, selected[:min(most, len(selected))], nil
+	return h, hub.PastOf(h).Select(filters).First(most), nil
 }
 
 // checkPage returns nil for a number of publications that may be asked for at

@@ -53,6 +53,7 @@ type ear chan string
 func (ear) Encoding() hub.Encoding { return hub.EncodingV1 }
 func (e ear) Deliver(b []byte)     { e <- string(b) }
 func (e ear) Replay(b []byte)      { e <- string(b) }
+func (e ear) Refill(b []byte)      { e <- string(b) }
 func (ear) End(*protocol.Error)    {}
 
 func (e ear) hears(t *testing.T) protocol.Publication {

@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -167,14 +166,13 @@ func (n *Node) start(ctx context.Context, s *Subscription, started func(protocol
 	case <-ctx.Done():
 		return &protocol.Error{Code: protocol.CodeUnavailable, Message: "Redis did not confirm the subscription"}
 	}
-	history, verdict, err := n.past(ctx, &s.request, s.filters)
+	history, verdict, past, err := n.past(ctx, &s.request, s.filters)
 	if err != nil {
 		return err
 	}
-	past := hub.Select(s.filters, verdict.Publications)
 	answer := protocol.Subscribed{
 		Channel: s.request.Channel, Position: history.Position, Last: history.Last,
-		Recovered: len(past), Gap: verdict.Gap, Reset: verdict.Reset, Filtered: len(s.filters) > 0,
+		Recovered: past.Len(), Gap: verdict.Gap, Reset: verdict.Reset, Filtered: len(s.filters) > 0,
 	}
 	if !s.hub.Start(history.Since(), past, func() { started(answer) }) {
 		return &protocol.Error{Code: protocol.CodeUnavailable, Message: "too many messages arrived while subscribing"}
@@ -182,32 +180,28 @@ func (n *Node) start(ctx context.Context, s *Subscription, started func(protocol
 	return nil
 }
 
-// past reads what a subscription begins with. The filters are yet to be applied;
-// they matter to how far a count goes back.
-func (n *Node) past(ctx context.Context, req *protocol.Subscribe, filters []hub.Filter) (*recovery.History, recovery.Verdict, error) {
+// past reads what a subscription begins with, and applies its filters; they
+// matter to how far a count goes back.
+func (n *Node) past(ctx context.Context, req *protocol.Subscribe, filters []hub.Filter) (h *recovery.History, v recovery.Verdict, past *hub.Past, err error) {
 	switch {
 	case req.Since != nil:
-		return n.since(ctx, req.Channel, *req.Since)
+		if h, v, err = n.since(ctx, req.Channel, *req.Since); err != nil {
+			return nil, v, nil, err
+		}
+		return h, v, hub.PastOf(h).Select(filters), nil
 	case req.Rewind != nil && req.Rewind.Count > 0:
-		h, newest, err := n.page(ctx, req.Channel, broker.Query{Reverse: true, Limit: req.Rewind.Count}, filters)
-		if err != nil {
-			return nil, recovery.Verdict{}, err
+		if h, past, err = n.page(ctx, req.Channel, broker.Query{Reverse: true, Limit: req.Rewind.Count}, filters); err != nil {
+			return nil, v, nil, err
 		}
-		past := slices.Clone(newest) // the history is shared
-		slices.Reverse(past)
-		return h, recovery.Verdict{Publications: past}, nil
+		return h, v, past.Reversed(), nil
 	case req.Rewind != nil:
-		h, err := n.broker.History(ctx, req.Channel, broker.Query{Age: time.Duration(req.Rewind.Age) * time.Millisecond})
-		if err != nil {
-			return nil, recovery.Verdict{}, err
+		if h, err = n.broker.History(ctx, req.Channel, broker.Query{Age: time.Duration(req.Rewind.Age) * time.Millisecond}); err != nil {
+			return nil, v, nil, err
 		}
-		return h, recovery.Verdict{Publications: h.Publications}, nil
+		return h, v, hub.PastOf(h).Select(filters), nil
 	default:
-		h, err := n.broker.History(ctx, req.Channel, broker.Query{Reverse: true, Limit: 1})
-		if err != nil {
-			return nil, recovery.Verdict{}, err
-		}
-		return h, recovery.Verdict{}, nil
+		h, err = n.broker.History(ctx, req.Channel, broker.Query{Reverse: true, Limit: 1})
+		return h, v, nil, err
 	}
 }
 

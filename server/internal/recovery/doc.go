@@ -1,6 +1,6 @@
 // Package recovery says what somebody who left off at a position gets from a
 // channel's history: everything since, or as much as there is and an exact word
-// about the rest. It is pure: no Redis, no clock, no lock.
+// about the rest. It is pure: no Redis, no clock.
 //
 // There are three verdicts.
 //

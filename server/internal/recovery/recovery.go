@@ -15,6 +15,8 @@ type History struct {
 	// Publications are those after that position that are still kept, oldest
 	// first. They end with the last one, and have no hole.
 	Publications []protocol.Publication
+	// Memo is for those who share the history; nil when it is not shared.
+	Memo *Memo
 }
 
 // Since returns the history's end, as a position to come back to.

@@ -14,6 +14,26 @@
 // what is queued is thrown away, and whoever comes back recovers from the
 // history. Nobody else notices.
 //
+// # The past
+//
+// What is replayed of the history does not count against the outbox: a limit
+// that a history can exceed would send away, again and again, who only wants to
+// catch up. Instead a session recovers one channel at a time (recovery.go). The
+// next [Session.Subscribe] that asks for the past waits until the one before has
+// its answer, and no more than an outbox's worth of the past is left to write;
+// and as it is the transport's reader that waits, so do all commands behind it.
+// Who reads recovers any number of channels, each whole; who does not read is
+// not read from, until a write has taken too long and the connection ends.
+//
+// What the relay fills in, when it has missed something itself, nobody has asked
+// for, and it can't wait. It may be [maxRefill] times an outbox, together with
+// what is being replayed; past that the session ends like one with a full outbox.
+//
+// So what waits for one connection is at most an outbox that is queued, an
+// outbox that is being written, and of the past one history and an outbox, or
+// maxRefill outboxes. That does not depend on how often it asks, or for how many
+// channels.
+//
 // # The end
 //
 // A session ends once, for one reason, from whichever side: [Session.End]. The

@@ -36,9 +36,11 @@ type outbox struct {
 
 	mu      sync.Mutex
 	items   [][]byte
-	spare   [][]byte // the slice that is not being filled
-	bytes   int
-	writing bool // a goroutine writes, or a timer will start one
+	spare   [][]byte      // the slice that is not being filled
+	bytes   int           // of what is live, and queued
+	past    int           // of what is past, until it is written
+	caught  chan struct{} // closed once little enough of that is left; nil when nobody waits
+	writing bool          // a goroutine writes, or a timer will start one
 	ended   bool
 	why     *protocol.Error
 	timer   *time.Timer
@@ -49,21 +51,27 @@ type outbox struct {
 }
 
 // add queues an item. It reports false when the item does not fit, and the
-// outbox must be ended; after the end it drops what it is given. What is not
-// counted always fits.
-func (o *outbox) add(item []byte, counted bool) bool {
+// outbox must be ended; after the end it drops what it is given.
+func (o *outbox) add(item []byte, k kind) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.ended {
 		return true
 	}
-	if counted {
-		size := itemSize + len(item)
+	switch size := itemSize + len(item); k {
+	case live:
 		if o.bytes+size > o.limit {
 			return false
 		}
 		o.bytes += size
 		o.high = max(o.high, o.bytes)
+	case missed:
+		if o.past+size > maxRefill*o.limit {
+			return false
+		}
+		o.past += size
+	case asked:
+		o.past += size
 	}
 	o.items = append(o.items, item)
 	o.start()
@@ -134,6 +142,7 @@ func (o *outbox) write() {
 		}
 		items := o.items
 		o.items, o.spare, o.bytes = o.spare, nil, 0
+		past := o.past
 		o.mu.Unlock()
 
 		err := o.link.Write(items)
@@ -146,6 +155,7 @@ func (o *outbox) write() {
 		if cap(items) <= keptItems {
 			o.spare = items[:0]
 		}
+		o.wrote(past)
 		if err != nil {
 			o.items, o.bytes = nil, 0
 			o.ended, o.why = true, nil

@@ -48,6 +48,7 @@ type Session struct {
 	ctx      context.Context // ends with the session
 	cancel   context.CancelFunc
 	inFlight chan struct{}
+	recovery chan struct{}  // holds a token while there is one: see recovery.go
 	answers  sync.WaitGroup // subscribes that are still out
 
 	mu      sync.Mutex
@@ -66,6 +67,7 @@ func newSession(cfg Config) *Session {
 	s := &Session{
 		id: rand.Text()[:16], node: cfg.Node, encoding: cfg.Encoding, limits: cfg.Limits,
 		inFlight: make(chan struct{}, maxInFlight),
+		recovery: make(chan struct{}, 1),
 		unwatch:  func() {},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -95,8 +97,10 @@ func (s *Session) SetFlush(d time.Duration) {
 func (s *Session) Deliver(encoded []byte) { s.Send(encoded) }
 
 // Send queues an item: see Deliver.
-func (s *Session) Send(item []byte) {
-	if !s.out.add(item, true) {
+func (s *Session) Send(item []byte) { s.queue(item, live) }
+
+func (s *Session) queue(item []byte, k kind) {
+	if !s.out.add(item, k) {
 		s.limits.Refused(limit.Outbox)
 		first := s.out.end(&protocol.Error{
 			Code: protocol.CodeSlowConsumer, Limit: s.out.limit,
@@ -107,12 +111,6 @@ func (s *Session) Send(item []byte) {
 		}
 	}
 }
-
-// Replay queues a publication of the history. It does not count against the
-// outbox: whoever recovers has asked for it, and a limit that history can
-// exceed would send away, again and again, who only wants to catch up. The
-// namespace's history size is the bound.
-func (s *Session) Replay(encoded []byte) { s.out.add(encoded, false) }
 
 // End ends the session. What is queued is still sent; then the connection is
 // closed with the reason, or without a word if it is nil. It does not wait;
@@ -128,15 +126,23 @@ func (s *Session) Done() <-chan struct{} { return s.out.done }
 // is queued, or with why there is none. It must not block.
 // The channel counts as subscribed to from here on, whatever Redis takes its
 // time for: subscribes and unsubscribes of one goroutine take effect in order.
+//
+// One that recovers waits until the recovery before it is over.
 func (s *Session) Subscribe(req protocol.Subscribe, done func(protocol.Subscribed, error)) error {
+	over, err := s.beginRecovery(&req)
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(s.ctx)
 	sub, err := s.reserve(req, cancel)
 	if err != nil {
 		cancel()
+		over()
 		return err
 	}
 	go func() {
 		defer s.answers.Done()
+		defer over()
 		defer cancel()
 		err := s.node.Start(ctx, sub, func(answer protocol.Subscribed) { done(answer, nil) })
 		if err == nil {

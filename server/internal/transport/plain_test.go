@@ -135,3 +135,20 @@ func TestAPlainSocketIsSentAwayWhileRedisIs(t *testing.T) {
 	listening.wantClose(protocol.CloseUnavailable, protocol.CodeUnavailable)
 	r.dial("", "").wantClose(protocol.CloseUnavailable, protocol.CodeUnavailable)
 }
+
+func TestAPlainSocketIsSentAwayWhenRedisWasFlushed(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	s := r.plain("")
+	opt, err := redis.ParseURL(r.redis.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := redis.NewClient(opt)
+	defer func() { _ = c.Close() }()
+	if err := c.FlushAll(within(t)).Err(); err != nil {
+		t.Fatal(err)
+	}
+	r.publish(protocol.DefaultChannel, `"of another life"`)
+	s.wantClose(protocol.CloseGap, protocol.CodeGap)
+}
