@@ -106,6 +106,9 @@ func TestABadValueIsRefusedByName(t *testing.T) {
 		{"trusted-proxies", "FANLIGHT_TRUSTED_PROXIES", "10.0.0.0/99"},
 		{"open", "FANLIGHT_OPEN", "maybe"},
 		{"ops-addr", "FANLIGHT_OPS_ADDR", "8001"},
+		{"embedded-addr", "FANLIGHT_EMBEDDED_ADDR", "6380"},
+		{"embedded-addr", "FANLIGHT_EMBEDDED_ADDR", ":6380"},
+		{"embedded-addr", "FANLIGHT_EMBEDDED_ADDR", "192.168.0.7:6380"},
 		{"config", "FANLIGHT_CONFIG", "/no/such/file"},
 	} {
 		for _, way := range []struct{ args, env []string }{

@@ -55,7 +55,7 @@ func (c *config) groups(path *string) []group {
 		}},
 		{"Redis", []*setting{
 			{"redis", "use the Redis at this `URL`, redis://[user:password@]host:port/db or rediss://…; without it an embedded one is started", text(&c.redis)},
-			{"embedded-addr", "let the embedded Redis listen on this `host:port`; a port that is taken falls back to a free one", text(&c.embeddedAddr)},
+			{"embedded-addr", "let the embedded Redis listen on this `host:port`, a loopback one; a port that is taken falls back to a free one; with jwt-secret or jwks it takes nobody else", text(&c.embeddedAddr)},
 			{"prefix", "put this `text` before every channel name in Redis", text(&c.prefix)},
 		}},
 		{"Who may", []*setting{

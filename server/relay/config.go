@@ -22,7 +22,8 @@ type Config struct {
 	// RedisURL is redis://… or rediss://…; empty starts an embedded Redis.
 	RedisURL string
 	// EmbeddedAddr is where the embedded Redis listens; default 127.0.0.1 and
-	// a free port. A port that is taken falls back to a free one.
+	// a free port. A port that is taken falls back to a free one. With JWTSecret
+	// or JWKS it takes nobody but the relay.
 	EmbeddedAddr string
 	// Prefix stands before every channel name in Redis; default none.
 	Prefix string
@@ -103,6 +104,9 @@ type Namespace struct {
 	Message     int
 	PublishRate int
 }
+
+// guarded reports whether tokens count.
+func (c Config) guarded() bool { return c.JWTSecret != "" || c.JWKS != "" }
 
 func (c Config) limits() limit.Config {
 	limits := c.Limits

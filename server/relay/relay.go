@@ -24,6 +24,7 @@ import (
 type Relay struct {
 	http.Handler
 	redis    *embedded.Redis // nil when Redis is somewhere else
+	private  bool            // that one takes nobody else
 	node     *node.Node
 	sessions *session.Manager
 	limiter  *limit.Limiter
@@ -39,7 +40,7 @@ func New(cfg Config) (_ *Relay, err error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Relay{sessions: &session.Manager{}}
+	r := &Relay{sessions: &session.Manager{}, private: cfg.guarded()}
 	limits := cfg.limits()
 	observe := limits.Observe
 	limits.Observe = func(name limit.Name) {
@@ -53,7 +54,11 @@ func New(cfg Config) (_ *Relay, err error) {
 	r.doors = newDoors(r.limiter)
 	url := cfg.RedisURL
 	if url == "" {
-		if r.redis, err = embedded.Start(cfg.EmbeddedAddr, cfg.Log); err != nil {
+		start := embedded.Start
+		if r.private { // who reached it could do what no token allows
+			start = embedded.StartPrivate
+		}
+		if r.redis, err = start(cfg.EmbeddedAddr, cfg.Log); err != nil {
 			return nil, err
 		}
 		url = r.redis.URL()
@@ -96,9 +101,9 @@ func New(cfg Config) (_ *Relay, err error) {
 }
 
 // EmbeddedAddr returns where the embedded Redis listens, or "" when there is
-// none.
+// none that takes other programs.
 func (r *Relay) EmbeddedAddr() string {
-	if r.redis == nil {
+	if r.redis == nil || r.private {
 		return ""
 	}
 	return r.redis.Addr()

@@ -122,6 +122,6 @@ type VersionResponse struct {
 	// Redis is "embedded" or "external".
 	Redis string `json:"redis"`
 	// RedisAddr is where an embedded Redis listens, host:port; told only by a
-	// server that is there for its own machine.
+	// server that is open, and there for its own machine.
 	RedisAddr string `json:"redis_addr,omitempty"`
 }
