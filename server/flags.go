@@ -68,8 +68,8 @@ func (c *config) groups(path *string) []group {
 			{"open", "let whoever reaches an address that is not loopback read and publish everything", boolValue{&c.open}},
 		}},
 		{"Limits; none is no limit", []*setting{
-			{"max-connections", "how many `connections` there may be", number(&l.Connections)},
-			{"max-connections-per-address", "how many `connections` one address may have", number(&l.ConnectionsPerAddress)},
+			{"max-connections", "how many `connections` there may be, and 1000 more that hold nothing", number(&l.Connections)},
+			{"max-connections-per-address", "how many `connections` one address may have, and 100 more that hold nothing", number(&l.ConnectionsPerAddress)},
 			{"max-connections-per-user", "how many `connections` one token's user may have", number(&l.ConnectionsPerUser)},
 			{"max-channels", "how many `channels` may be listened to", number(&l.Channels)},
 			{"max-subscriptions", "how many `channels` one connection may listen to", number(&l.Subscriptions)},

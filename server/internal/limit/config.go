@@ -14,7 +14,8 @@ import (
 type Config struct {
 	// Connections is how many WebSockets and event streams may be held at a
 	// time; default 20,000. PerAddress are those of one address, default 5,000;
-	// PerUser those of one token's subject, default 100.
+	// PerUser those of one token's subject, default 100. Of network connections
+	// there may be 1,000 more, and of one address 100 more, for requests.
 	Connections           int
 	ConnectionsPerAddress int
 	ConnectionsPerUser    int
