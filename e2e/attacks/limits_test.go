@@ -106,6 +106,33 @@ var limits = []struct {
 			s.Errorf("it does not say when to try again: %s", e)
 		}
 	}},
+	{"request_rate", "request-rate", "5000", []string{"-request-rate", "5", "-jwt-secret", secret}, func(s *site) {
+		for i, ask := range []func(*site) answer{
+			func(s *site) answer { return s.get("/history") },
+			func(s *site) answer { return s.get("/presence") },
+			func(s *site) answer { return s.get("/filter?expression=a==1") },
+			func(s *site) answer { return s.get("/identities") },
+			func(s *site) answer { return s.get("/version") },
+			func(s *site) answer { return s.get("/") },
+			func(s *site) answer { return s.get("/ws") },
+			func(s *site) answer { return s.get("/sse") },
+			func(s *site) answer { return s.get("/history", "Authorization", "Bearer forged") },
+			func(s *site) answer { return s.post("/ticket", "") },
+			func(s *site) answer { return s.post("/identities", "") },
+			func(s *site) answer { return s.post("/publish", "nonsense") },
+		} {
+			tooManyRequests(s.as(fmt.Sprintf("127.0.0.%d", 100+i)), ask)
+		}
+		s.token = mint(s.T, "alice")
+		history := func(s *site) answer { return s.get("/history") }
+		tooManyRequests(s, history)
+		s.token = mint(s.T, "bob")
+		s.wants(history(s), 200, `"publications"`) // another user, from the same address
+		for range 20 {
+			s.wants(s.get("/healthz"), 200, "alive") // who asks that should always know
+			s.wants(s.get("/readyz"), 200, "ready")
+		}
+	}},
 	{"ping_rate", "ping-rate", "10", []string{"-ping-rate", "1"}, func(s *site) {
 		w := s.connected()
 		w.says(strings.Repeat(`{"id":2,"ping":{}}`+"\n", 20))
@@ -123,6 +150,11 @@ var limits = []struct {
 		w.hears(`"pong"`)
 		if took := time.Since(began); took < 800*time.Millisecond {
 			s.Errorf("two kilobytes took %v, at one a second", took)
+		}
+		began = time.Now()
+		s.wants(s.post("/publish", strings.Repeat(" \n", 1024)+`{"data":1}`), 200, `"success"`)
+		if took := time.Since(began); took < 800*time.Millisecond {
+			s.Errorf("a body of two kilobytes took %v, at one a second", took)
 		}
 	}},
 	{"handshake_timeout", "handshake-timeout", "5s", []string{"-handshake-timeout", "200ms"}, func(s *site) {
@@ -179,6 +211,20 @@ func tooManyPublishes(s *site) {
 		}
 	}
 	s.Fatal("twenty messages are taken in a second")
+}
+
+func tooManyRequests(s *site, ask func(*site) answer) {
+	s.Helper()
+	for range 40 {
+		if a := ask(s); a.status == 429 {
+			s.wants(a, 429, `"rate_limited"`, `"limit":5`, `"retry_after":`)
+			if a.header.Get("Retry-After") != "1" {
+				s.Errorf("Retry-After: %q", a.header.Get("Retry-After"))
+			}
+			return
+		}
+	}
+	s.Error("forty requests are answered in a second")
 }
 
 // mint signs a token that may do everything.

@@ -7,17 +7,29 @@ import (
 	"fanlight/shared/protocol"
 )
 
-// caller returns who is behind a request.
+// caller returns who is behind a request, and counts the request as theirs.
 func (a *API) caller(r *http.Request) (node.Caller, error) {
 	who, err := a.Node.Authority().Request(r)
-	if err != nil {
-		return node.Caller{}, err
+	user := ""
+	if err == nil && !who.Demo { // that one is many people's
+		user = who.Subject
 	}
-	user := who.Subject
-	if who.Demo { // many people's
-		user = ""
+	limits := a.Limiter.Request(a.Limiter.Addr(r), user)
+	if slow := limits.Request(); slow != nil { // also for trying tokens
+		return node.Caller{}, slow
 	}
-	return node.Caller{Who: who, Limits: a.Limiter.Request(a.Limiter.Addr(r), user)}, nil
+	return node.Caller{Who: who, Limits: limits}, err
+}
+
+// counted counts requests for which it does not matter whose they are, or which
+// find that out by themselves, as their address's.
+func (a *API) counted(serve func(http.ResponseWriter, *http.Request) error) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := a.Limiter.Request(a.Limiter.Addr(r), "").Request(); err != nil {
+			return err
+		}
+		return serve(w, r)
+	}
 }
 
 // ticket serves POST /ticket: a stand-in for the caller's token, for the one

@@ -42,11 +42,15 @@ type Config struct {
 	// CommandRate is how many commands a second a connection may give, pings
 	// not among them; default 5,000.
 	CommandRate int
+	// RequestRate is how many HTTP requests a second a user may make, or an
+	// address without one; default 5,000. Opening a connection is a request of
+	// its address.
+	RequestRate int
 	// PingRate is how many pings a second a connection may send, of either
 	// kind; default 10, and 50 at once.
 	PingRate int
-	// BytesRate is how many bytes a second are read from a connection; default
-	// 16 MiB. What comes faster waits.
+	// BytesRate is how many bytes a second are read from a connection, and of the
+	// bodies of an address's requests; default 16 MiB. What comes faster waits.
 	BytesRate int
 	// HandshakeTimeout is how long a request's head may take, default 5 s;
 	// ConnectTimeout, the first frame of a fanlight.v1 connection, default 5 s;
@@ -92,6 +96,7 @@ const (
 	PublishRateUser       Name = "publish_rate_user"
 	PublishRateAddress    Name = "publish_rate_address"
 	CommandRate           Name = "command_rate"
+	RequestRate           Name = "request_rate"
 	PingRate              Name = "ping_rate"
 	BytesRate             Name = "bytes_rate"
 	HandshakeTimeout      Name = "handshake_timeout"
@@ -102,7 +107,7 @@ const (
 // Names are all limits, in the order in which they are documented.
 var Names = []Name{
 	Connections, ConnectionsPerAddress, ConnectionsPerUser, Channels, Subscriptions, Message, Frame, Outbox, HistoryPage,
-	PublishRate, PublishRateUser, PublishRateAddress, CommandRate, PingRate, BytesRate,
+	PublishRate, PublishRateUser, PublishRateAddress, CommandRate, RequestRate, PingRate, BytesRate,
 	HandshakeTimeout, ConnectTimeout, MessageTimeout,
 }
 
@@ -139,6 +144,7 @@ func (c Config) Resolved() Config {
 	number(&c.PublishRateUser, 4_000)
 	number(&c.PublishRateAddress, 20_000)
 	number(&c.CommandRate, 5_000)
+	number(&c.RequestRate, 5_000)
 	number(&c.PingRate, 10)
 	number(&c.BytesRate, 16<<20)
 	timeout := func(d *time.Duration, standard time.Duration) {
