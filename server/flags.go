@@ -76,7 +76,7 @@ func (c *config) groups(path *string) []group {
 			{"max-message", "how many `bytes` one message may have", size(&l.Message)},
 			{"max-frame", "how many `bytes` one frame or body may have", size(&l.Frame)},
 			{"max-outbox", "how many `bytes` may wait to be written to one connection", size(&l.Outbox)},
-			{"max-history-page", "how many `messages` of a channel's past may be asked for at once, 1000 at the most", number(&l.HistoryPage)},
+			{"max-history-page", "how many `messages` of a channel's past may be asked for by number, 1000 at the most; by age, and on coming back, there are as many as the namespace keeps", number(&l.HistoryPage)},
 			{"publish-rate", "how many `messages` a second one connection may publish", number(&l.PublishRate)},
 			{"publish-rate-user", "how many `messages` a second one token's user may publish", number(&l.PublishRateUser)},
 			{"publish-rate-address", "how many `messages` a second one address may publish", number(&l.PublishRateAddress)},

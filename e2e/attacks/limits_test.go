@@ -76,9 +76,18 @@ var limits = []struct {
 	{"history_page", "max-history-page", "1000", []string{"-max-history-page", "10"}, func(s *site) {
 		s.wants(s.get("/history?limit=10"), 200, `"publications"`)
 		s.wants(s.get("/history?limit=11"), 400, `"limit":10`)
+		s.wants(s.get("/sse?rewind=11"), 400, `"limit":10`, `"rewind.count"`)
+		for n := range 12 {
+			s.wants(s.post("/publish", fmt.Sprintf(`{"data":%d}`, n)), 200, `"success"`)
+		}
+		if a := s.get("/history"); a.status != 200 || strings.Count(a.body, `"data":`) != 10 {
+			s.Errorf("without a limit: %d %s", a.status, a.body) // as many as may be
+		}
 		w := s.connected()
 		w.says(`{"id":2,"subscribe":{"channel":"a","rewind":{"count":11}}}`)
 		w.hears(`{"id":2,"error":{"code":"bad_request"`)
+		w.says(`{"id":3,"subscribe":{"channel":"realtime_channel","rewind":{"age":60000}}}`)
+		w.hears(`"recovered":12`) // by age there are all that are kept
 	}},
 	{"publish_rate", "publish-rate", "2000", []string{"-publish-rate", "5"}, func(s *site) {
 		w := s.connected()

@@ -31,7 +31,8 @@ type Config struct {
 	// default 1 MiB.
 	Outbox int
 	// HistoryPage is the most publications that one page of history, or a
-	// rewind, may ask for; default and most 1,000.
+	// rewind by count, may ask for; default and most 1,000. A rewind by age, and
+	// coming back, bring what the namespace keeps: fewer would be a hole.
 	HistoryPage int
 	// PublishRate is how many publications a second a connection may make,
 	// default 2,000; the others are those of all connections and requests of

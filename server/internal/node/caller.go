@@ -36,14 +36,11 @@ func (n *Node) Name(who *auth.Identity, claimed string) string {
 // Authority returns who decides what is allowed.
 func (n *Node) Authority() *auth.Authority { return n.authority }
 
-// MaySubscribe returns nil when a Subscribe of the caller would be authorised,
-// and its filter is right, for those who have to know before they begin to
-// answer.
+// MaySubscribe returns nil when a Subscribe of the caller would make sense, be
+// authorised and within its limits, for those who have to know before they begin
+// to answer.
 func (n *Node) MaySubscribe(from Caller, req *protocol.Subscribe) error {
-	demanded, err := n.authorize(from, channel.Subscribe, req.Channel)
-	if err == nil {
-		_, err = n.filtersOf(req.Filter, req.Channel, demanded)
-	}
+	_, _, err := n.maySubscribe(from, req)
 	return err
 }
 

@@ -42,7 +42,7 @@ func (h *Handlers) EventStream(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	for i := range requests {
-		if err := h.cfg.Node.MaySubscribe(node.Caller{Who: who}, &requests[i]); err != nil {
+		if err := h.cfg.Node.MaySubscribe(node.Caller{Who: who, Limits: limits}, &requests[i]); err != nil {
 			return err
 		}
 	}
