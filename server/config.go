@@ -103,6 +103,8 @@ func (c *config) check() error {
 		return errors.New("open: with jwt-secret or jwks nothing is open; say one or the other")
 	case !c.guarded() && !c.open && !c.loopback():
 		return fmt.Errorf("addr: whoever reaches %s could read and publish everything; give -jwt-secret or -jwks, or -open if that is meant", c.addr)
+	case c.redis == "" && !isLoopback(c.embeddedAddr):
+		return fmt.Errorf("embedded-addr: %q is not a loopback address; a Redis for other machines is one of its own, see -redis", c.embeddedAddr)
 	case c.opsAddr == "off":
 		return nil
 	}

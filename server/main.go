@@ -133,7 +133,6 @@ func openAudit(path string) (*os.File, error) {
 
 // greet tells a person what to do next.
 func greet(out io.Writer, addr net.Addr, r *relay.Relay, ops string, cfg config) {
-	embedded := r.EmbeddedAddr()
 	_, port, _ := net.SplitHostPort(addr.String())
 	host := addr.String()
 	if cfg.loopback() {
@@ -141,11 +140,14 @@ func greet(out io.Writer, addr net.Addr, r *relay.Relay, ops string, cfg config)
 	}
 	_, _ = fmt.Fprintf(out, "Fanlight is here. Open      http://%s\n", host)
 	_, _ = fmt.Fprintf(out, "Publish with curl           curl -d '{\"message\":\"hi\"}' http://%s/publish\n", host)
-	if embedded != "" {
-		_, rport, _ := net.SplitHostPort(embedded)
-		_, _ = fmt.Fprintf(out, "or through the Redis inside redis-cli -p %s publish %srealtime_channel hi\n", rport, cfg.prefix)
-	} else {
+	_, rport, _ := net.SplitHostPort(r.EmbeddedAddr())
+	switch {
+	case cfg.redis != "":
 		_, _ = fmt.Fprintf(out, "or through your own Redis   redis-cli publish %srealtime_channel hi\n", cfg.prefix)
+	case rport != "":
+		_, _ = fmt.Fprintf(out, "or through the Redis inside redis-cli -p %s publish %srealtime_channel hi\n", rport, cfg.prefix)
+	default:
+		_, _ = fmt.Fprintln(out, "The Redis inside takes nobody else: through it one could do what no token grants.")
 	}
 	if ops != "" {
 		_, _ = fmt.Fprintf(out, "Metrics and profiles        http://%s/metrics\n", ops)

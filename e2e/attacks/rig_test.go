@@ -53,6 +53,7 @@ func TestMain(m *testing.M) {
 type site struct {
 	*testing.T
 	addr, ops string
+	greeting  string // what it has printed, up to where its metrics are
 	from      net.IP // nil is wherever
 	token     string
 }
@@ -88,7 +89,8 @@ func startUnready(t *testing.T, args ...string) *site {
 	})
 	s := &site{T: t}
 	lines := bufio.NewScanner(out)
-	for lines.Scan() && s.ops == "" {
+	for s.ops == "" && lines.Scan() {
+		s.greeting += lines.Text() + "\n"
 		if m := regexp.MustCompile(`^Fanlight .* http://(\S+)$`).FindStringSubmatch(lines.Text()); m != nil {
 			s.addr = m[1]
 		}

@@ -27,7 +27,8 @@ type Config struct {
 	// RedisURL is redis://… or rediss://…; empty starts an embedded Redis.
 	RedisURL string
 	// EmbeddedAddr is where the embedded Redis listens; default 127.0.0.1 and
-	// a free port. A port that is taken falls back to a free one.
+	// a free port. A port that is taken falls back to a free one. With JWTSecret
+	// or JWKS it takes nobody but the relay.
 	EmbeddedAddr string
 	// Prefix stands before every channel name in Redis; default none. No braces.
 	Prefix string
@@ -40,8 +41,9 @@ type Config struct {
 	// Build names the pages, for clients to notice that theirs is old.
 	Build string
 	// Origins are those of the pages that may call, besides the relay's own:
-	// scheme, host and port, https://example.com. If there are any, requests for
-	// hosts that are none of theirs, nor Host or a loopback one, are refused.
+	// scheme, host and port, https://example.com. Requests for names that are none
+	// of theirs, nor Host or a loopback one, are refused; without any, an address
+	// will do.
 	Origins []string
 	// Host is the host that the relay listens on, when it is only one.
 	Host string
@@ -130,6 +132,9 @@ type Namespace struct {
 	Message     int
 	PublishRate int
 }
+
+// guarded reports whether tokens count.
+func (c Config) guarded() bool { return c.JWTSecret != "" || c.JWKS != "" }
 
 func (c Config) limits() limit.Config {
 	limits := c.Limits

@@ -24,6 +24,7 @@ import (
 type Relay struct {
 	http.Handler
 	redis     *embedded.Redis // nil when Redis is somewhere else
+	private   bool            // that one takes nobody else
 	node      *node.Node
 	self      *Local // the relay itself
 	sessions  *session.Manager
@@ -45,7 +46,7 @@ func New(cfg Config) (_ *Relay, err error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Relay{sessions: &session.Manager{}}
+	r := &Relay{sessions: &session.Manager{}, private: cfg.guarded()}
 	limits := cfg.limits()
 	observe := limits.Observe
 	limits.Observe = func(name limit.Name) {
@@ -61,7 +62,11 @@ func New(cfg Config) (_ *Relay, err error) {
 	r.teller = r.newTeller(cfg)
 	url := cfg.RedisURL
 	if url == "" {
-		if r.redis, err = embedded.Start(cfg.EmbeddedAddr, cfg.Log); err != nil {
+		start := embedded.Start
+		if r.private { // who reached it could do what no token allows
+			start = embedded.StartPrivate
+		}
+		if r.redis, err = start(cfg.EmbeddedAddr, cfg.Log); err != nil {
 			return nil, err
 		}
 		url = r.redis.URL()
@@ -106,9 +111,9 @@ func New(cfg Config) (_ *Relay, err error) {
 }
 
 // EmbeddedAddr returns where the embedded Redis listens, or "" when there is
-// none.
+// none that takes other programs.
 func (r *Relay) EmbeddedAddr() string {
-	if r.redis == nil {
+	if r.redis == nil || r.private {
 		return ""
 	}
 	return r.redis.Addr()

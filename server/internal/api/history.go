@@ -10,7 +10,8 @@ import (
 	"fanlight/shared/protocol"
 )
 
-// defaultPage is how many publications a page of history has.
+// defaultPage is how many publications a page of history has, where so many are
+// allowed.
 const defaultPage = 100
 
 // history serves GET /history?channel=&since=<epoch>:<offset>&limit=&reverse=1&filter=.
@@ -20,7 +21,7 @@ func (a *API) history(w http.ResponseWriter, r *http.Request) error {
 	if q.Has("channel") {
 		channel = q.Get("channel")
 	}
-	limit, reverse := defaultPage, false
+	limit, reverse := min(defaultPage, a.Limiter.Config().HistoryPage), false
 	var since *protocol.Since
 	var err error
 	if s := q.Get("limit"); s != "" {

@@ -48,19 +48,7 @@ func (n *Node) Subscribe(from Caller, req protocol.Subscribe, who protocol.Membe
 }
 
 func (n *Node) subscribe(from Caller, req protocol.Subscribe, who protocol.Member, sub hub.Subscriber) (*Subscription, error) {
-	if err := CheckSubscribe(&req); err != nil {
-		return nil, err
-	}
-	demanded, err := n.authorize(from, channel.Subscribe, req.Channel)
-	if err != nil {
-		return nil, err
-	}
-	if r := req.Rewind; r != nil && r.Count > 0 {
-		if err := n.checkPage(from, "rewind.count", r.Count); err != nil {
-			return nil, err
-		}
-	}
-	filters, err := n.filtersOf(req.Filter, req.Channel, demanded)
+	demanded, filters, err := n.maySubscribe(from, &req)
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +68,24 @@ func (n *Node) subscribe(from Caller, req protocol.Subscribe, who protocol.Membe
 		request: req, from: from, who: who, demanded: demanded, aware: aware, filters: filters, hub: joined,
 		confirmed: n.broker.Subscribe(req.Channel),
 	}, nil
+}
+
+// maySubscribe checks a request, and returns the filters that the caller's
+// grants demand, and all that apply.
+func (n *Node) maySubscribe(from Caller, req *protocol.Subscribe) (demanded []string, filters []hub.Filter, err error) {
+	if err := CheckSubscribe(req); err != nil {
+		return nil, nil, err
+	}
+	if demanded, err = n.authorize(from, channel.Subscribe, req.Channel); err != nil {
+		return nil, nil, err
+	}
+	if r := req.Rewind; r != nil && r.Count > 0 {
+		if err := n.checkPage(from, "rewind.count", r.Count); err != nil {
+			return nil, nil, err
+		}
+	}
+	filters, err = n.filtersOf(req.Filter, req.Channel, demanded)
+	return demanded, filters, err
 }
 
 // CheckSubscribe returns nil for a request that makes sense, else a

@@ -38,7 +38,7 @@ func (h *Handlers) EventStream(w http.ResponseWriter, r *http.Request) error {
 	if err := resume(requests, r); err != nil {
 		return err
 	}
-	from := node.Caller{From: h.cfg.Limiter.Addr(r), Way: ops.WaySSE}
+	from := node.Caller{Limits: limits, From: h.cfg.Limiter.Addr(r), Way: ops.WaySSE}
 	who, err := h.cfg.Node.Authority().Request(r)
 	if err != nil {
 		h.refused(from, requests, err)
