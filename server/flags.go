@@ -63,7 +63,7 @@ func (c *config) groups(path *string) []group {
 			{"jwks", "take tokens that are signed with the keys of this `URL or file`", text(&c.jwks)},
 			{"jwt-issuer", "take only tokens of this `issuer`", text(&c.jwtIssuer)},
 			{"jwt-audience", "take only tokens for this `audience`", text(&c.jwtAudience)},
-			{"origins", "let pages of these `origins` call, as https://app.example.com, with commas in between, and answer for no host but theirs", listValue{&c.origins}},
+			{"origins", "let pages of these `origins` call, as https://app.example.com, with commas in between, and answer for no host but theirs; without any, for addr's own, for localhost and for addresses that are numbers", listValue{&c.origins}},
 			{"trusted-proxies", "believe what these `addresses` (10.0.0.0/8, with commas in between) say in X-Forwarded-For", proxiesValue{&l.TrustedProxies}},
 			{"open", "let whoever reaches an address that is not loopback read and publish everything", boolValue{&c.open}},
 		}},

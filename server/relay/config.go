@@ -36,8 +36,9 @@ type Config struct {
 	// Build names the pages, for clients to notice that theirs is old.
 	Build string
 	// Origins are those of the pages that may call, besides the relay's own:
-	// scheme, host and port, https://example.com. If there are any, requests for
-	// hosts that are none of theirs, nor Host or a loopback one, are refused.
+	// scheme, host and port, https://example.com. Requests for names that are none
+	// of theirs, nor Host or a loopback one, are refused; without any, an address
+	// will do.
 	Origins []string
 	// Host is the host that the relay listens on, when it is only one.
 	Host string
