@@ -67,7 +67,7 @@ func (c *config) groups(path *string) []group {
 			{"trusted-proxies", "believe what these `addresses` (10.0.0.0/8, with commas in between) say in X-Forwarded-For", proxiesValue{&l.TrustedProxies}},
 			{"open", "let whoever reaches an address that is not loopback read and publish everything", boolValue{&c.open}},
 		}},
-		{"Limits; none is no limit", []*setting{
+		{"Limits, each for this relay alone; none is no limit", []*setting{
 			{"max-connections", "how many `connections` there may be, and 1000 more that hold nothing", number(&l.Connections)},
 			{"max-connections-per-address", "how many `connections` one address may have, and 100 more that hold nothing", number(&l.ConnectionsPerAddress)},
 			{"max-connections-per-user", "how many `connections` one token's user may have", number(&l.ConnectionsPerUser)},

@@ -254,6 +254,9 @@ func TestEveryLimitHasAFlagADefaultARefusalAndAMetric(t *testing.T) {
 	for _, m := range regexp.MustCompile(`\n  -(\S+) .*\n.*\(default ([^)]+)\) \[FANLIGHT_`).FindAllStringSubmatch(group, -1) {
 		defaults[m[1]] = m[2]
 	}
+	if !strings.HasPrefix(group, ", each for this relay alone") {
+		t.Error("-h does not say that two relays allow twice as much")
+	}
 	if len(defaults) != len(limits) {
 		t.Errorf("-h tells of %d limits, and here are %d", len(defaults), len(limits))
 	}
