@@ -246,6 +246,28 @@ func mint(t *testing.T, sub string) string {
 	return strings.TrimSpace(string(out))
 }
 
+func TestABatchThatIsWhollyTooFastSaysWhenToComeBack(t *testing.T) {
+	s := start(t, "-publish-rate-address", "1")
+	first := s.post("/publish", `[{"data":1},{"data":2},{"data":3}]`)
+	s.wants(first, 200, `"partial"`, `"rate_limited"`, `"retry_after":`)
+	if first.header.Get("Retry-After") != "" {
+		s.Error("what was taken is to be sent again")
+	}
+	tooFast := func() (a answer) {
+		s.eventually("nothing of it is taken", func() bool {
+			a = s.post("/publish", `[{"data":1},{"data":2}]`)
+			return !strings.Contains(a.body, `"success"`)
+		})
+		return a
+	}()
+	s.wants(tooFast, 429, `"rate_limited"`, `"limit":1`, `"retry_after":`)
+	if tooFast.header.Get("Retry-After") != "1" || tooFast.header.Get("Content-Type") != "application/problem+json" {
+		s.Errorf("%v", tooFast.header)
+	}
+	// What would not be taken later either is not told to come back.
+	s.wants(s.post("/publish", `[{"data":1},{"channel":"No","data":2},{"data":3}]`), 200, `"channel_invalid"`)
+}
+
 func TestEveryLimitHasAFlagADefaultARefusalAndAMetric(t *testing.T) {
 	help, _ := exec.Command(program, "-h").CombinedOutput()
 	defaults := make(map[string]string)

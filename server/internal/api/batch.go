@@ -61,12 +61,31 @@ func (a *API) publishBatch(w http.ResponseWriter, r *http.Request, from node.Cal
 	switch taken {
 	case len(results):
 	case 0:
+		if slow := allTooFast(results); slow != nil {
+			return slow
+		}
 		status = protocol.StatusFailed
 	default:
 		status = protocol.StatusPartial
 	}
 	writeJSON(w, "application/json", http.StatusOK, protocol.BatchResponse{Status: status, Results: results})
 	return nil
+}
+
+// allTooFast returns the error of a batch of which every publication came too
+// fast: that of the one which has to wait longest. Clients look at the status,
+// to know that all of it may come again. It is nil for any other batch.
+func allTooFast(results []protocol.BatchResult) error {
+	longest := results[0].Error
+	for _, res := range results {
+		switch {
+		case res.Error == nil || res.Error.Code != protocol.CodeRateLimited:
+			return nil
+		case res.Error.RetryAfter > longest.RetryAfter:
+			longest = res.Error
+		}
+	}
+	return longest
 }
 
 func batchResult(taken *protocol.PublishResponse, err error) protocol.BatchResult {
