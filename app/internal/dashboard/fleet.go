@@ -1,0 +1,209 @@
+package dashboard
+
+import (
+	"encoding/json"
+	"time"
+
+	"fanlight/shared/client"
+	"fanlight/shared/demo"
+	"fanlight/shared/protocol"
+)
+
+const (
+	// maxSteps is what is kept of a sensor, and maxShown how many intervals its
+	// chart shows.
+	maxSteps = 64
+	maxShown = 60
+	// patience is how long a sensor may say nothing: three readings, and what
+	// they may be late.
+	patience = 3*demo.ReadingInterval*time.Millisecond + 500*time.Millisecond
+)
+
+// Fleet is what this tab knows of the sensors.
+type Fleet struct {
+	Gauges []Gauge // in the order of [demo.Fleet]
+	Alerts Alerts
+	// Away says that the tab has no connection: then a sensor that is not heard
+	// need not be silent.
+	Away bool
+
+	index map[string]int // of Gauges, by channel
+}
+
+// State is how a sensor is.
+type State int
+
+// The states. Unheard lasts until the first reading.
+const (
+	Unheard State = iota
+	InOrder
+	OutOfRange
+	Silent
+	Unknown // the tab is away
+	Closed  // the tab may not listen
+)
+
+// Gauge is one sensor's readings.
+type Gauge struct {
+	demo.Sensor
+	State State
+	// Turn counts the changes.
+	Turn int
+	// Missed counts the readings that this tab will not get any more, Unsent
+	// those that the sensor never sent, and Resets how often the history began
+	// anew, of which nobody knows what that cost.
+	Missed, Unsent uint64
+	Resets         int
+
+	trace ring[Step]
+	last  demo.Reading
+	some  bool      // there is a last
+	heard time.Time // when the last one was sent, on this tab's clock
+
+	at       protocol.Position
+	known    bool // at is
+	filtered bool // then offsets say nothing
+	// hole is what is not there since the last reading.
+	hole Step
+}
+
+// Step is one reading, or what is not there before it.
+type Step struct {
+	// Seq is the reading's.
+	Seq   int64
+	Value float64
+	// Missed readings did not reach this tab, Unsent ones were never sent, and
+	// Anew says that the history began anew: between the one before and this one.
+	Missed, Unsent uint64
+	Anew           bool
+}
+
+// broken reports whether the line ends before the step.
+func (s *Step) broken() bool { return s.Missed > 0 || s.Unsent > 0 || s.Anew }
+
+// NewFleet returns a fleet of which nothing was heard yet.
+func NewFleet() *Fleet {
+	f := &Fleet{index: map[string]int{}, Alerts: NewAlerts()}
+	for i, s := range demo.Fleet() {
+		f.Gauges = append(f.Gauges, Gauge{Sensor: s, trace: newRing[Step](maxSteps)})
+		f.index[s.Channel()] = i
+	}
+	return f
+}
+
+// Apply takes in what the client reports of the connection and of the sensors'
+// channels.
+func (f *Fleet) Apply(ev client.Event, now time.Time) {
+	switch ev.(type) {
+	case client.Connected:
+		f.Away = false
+	case client.Disconnected:
+		f.Away = true
+	}
+	channel, in := channelOf(ev)
+	i, ours := f.index[channel]
+	if !in || !ours {
+		return
+	}
+	g := &f.Gauges[i]
+	switch ev := ev.(type) {
+	case client.Received:
+		f.receive(i, &ev, now)
+	case client.Subscribed:
+		g.filtered = ev.Filtered
+		if g.heard = now; g.State == Closed {
+			g.become(Unheard)
+		}
+	case client.Gap:
+		g.hole.Missed += ev.Count
+		g.Missed += ev.Count
+		g.at, g.known = protocol.Position{Epoch: ev.Epoch, Offset: ev.To}, true
+		g.Turn++
+	case client.Reset:
+		g.hole.Anew = true
+		g.Resets++
+		g.at, g.known = protocol.Position{Epoch: ev.Epoch}, true
+		g.Turn++
+	case client.Refused:
+		g.become(Closed)
+	}
+}
+
+func (f *Fleet) receive(i int, ev *client.Received, now time.Time) {
+	g := &f.Gauges[i]
+	var r demo.Reading
+	if ev.Foreign || json.Unmarshal(ev.Data, &r) != nil {
+		return
+	}
+	// What a tab that is too slow lets go of leaves a hole in the offsets, of
+	// which the client has not told.
+	if g.known && !g.filtered && ev.Epoch == g.at.Epoch && ev.Offset > g.at.Offset+1 {
+		lost := ev.Offset - g.at.Offset - 1
+		g.hole.Missed += lost
+		g.Missed += lost
+	}
+	g.at, g.known = ev.Position(), true
+	if !g.take(r, now.Add(-ev.Latency)) {
+		return
+	}
+	f.Alerts.read(i, g, r, ev.Recovered)
+}
+
+// take takes in a reading, unless one of that time or a later one has come. The
+// numbers between two readings were missed or not sent; together they are as
+// many as they are.
+func (g *Gauge) take(r demo.Reading, heard time.Time) bool {
+	if g.some && r.Seq <= g.last.Seq {
+		return false
+	}
+	step := g.hole
+	g.hole = Step{}
+	step.Seq, step.Value = r.Seq, r.Value
+	if hole := uint64(r.Seq - g.last.Seq - 1); g.some && !step.Anew && hole > step.Missed { // #nosec G115 -- it is later
+		step.Unsent = hole - step.Missed
+		g.Unsent += step.Unsent
+	}
+	g.trace.put(step)
+	g.last, g.some, g.heard = r, true, heard
+	state := InOrder
+	if r.Value < g.Low || r.Value > g.High {
+		state = OutOfRange
+	}
+	g.State = state
+	g.Turn++
+	return true
+}
+
+func (g *Gauge) become(s State) {
+	if g.State != s {
+		g.State = s
+		g.Turn++
+	}
+}
+
+// Tick takes in that time passes.
+func (f *Fleet) Tick(now time.Time) {
+	for i := range f.Gauges {
+		g := &f.Gauges[i]
+		switch late := now.Sub(g.heard) > patience && !g.heard.IsZero(); {
+		case g.State == Closed:
+		case f.Away:
+			g.become(Unknown)
+		case late:
+			g.become(Silent)
+		case g.State == Unknown:
+			g.become(Unheard) // until it says something
+		}
+	}
+	f.Alerts.Tick(f.Gauges, now)
+}
+
+// Count returns how many sensors are in a state.
+func (f *Fleet) Count(s State) (n int) {
+	for i := range f.Gauges {
+		if f.Gauges[i].State == s {
+			n++
+		}
+	}
+	return n
+}
