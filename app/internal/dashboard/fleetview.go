@@ -19,12 +19,11 @@ func (p *Page) renderFleet() app.UI {
 	key := func(class, text string) app.UI {
 		return tag.Li().Body(tag.Span().Class("key key-"+class).Aria("hidden", true), tag.Span().Text(text))
 	}
-	return app.Div().ID("sensors").Class("board fleet").Body(
+	return app.Div().ID("sensors").Class("dash-board fleet").Body(
 		app.P().Class("board-about").Body(
 			app.Elem("strong").Text("This fleet is simulated."),
 			app.Text(" Each sensor publishes once a second on a channel of its own, and now and then goes astray or falls silent on purpose."),
 		),
-		app.Div().Class("sites").Body(sites...),
 		app.Div().Class("fleet-side").Body(
 			tag.Section().Class("panel").Aria("labelledby", "fleet-title").Body(
 				tag.H2().ID("fleet-title").Text("The fleet"),
@@ -42,6 +41,7 @@ func (p *Page) renderFleet() app.UI {
 			),
 			app.P().ID("fleet-live").Class("unseen").Role("status").Text(" "),
 		),
+		app.Div().Class("sites").Body(sites...),
 	)
 }
 
@@ -190,8 +190,11 @@ func (l *alertList) Render() app.UI {
 				a := all[i]
 				g := &l.fleet.Gauges[a.Gauge]
 				state, words := "over", "until "+clock(a.Until)
-				if a.Until == 0 {
+				switch {
+				case a.Until == 0 && g.State == OutOfRange:
 					state, words = "lasts", "still"
+				case a.Until == 0:
+					state, words = "lasts", "when last heard"
 				}
 				return tag.Li().DataSet("state", state).DataSet("gauge", gaugeID(g)).Body(
 					tag.Span().Class("alert-name").Text(g.Site+" "+g.ID),

@@ -45,7 +45,7 @@ func off(ready bool) any {
 
 func (p *Page) renderMarket() app.UI {
 	t := p.market.Ticker(p.symbol)
-	return app.Div().ID("markets").Class("board market").Body(
+	return app.Div().ID("markets").Class("dash-board market").Body(
 		app.P().Class("board-about").Body(
 			app.Elem("strong").Text("These prices are simulated."),
 			app.Text(" There are no such companies: a random walk in the server publishes them, over the way that everybody's messages take."),
@@ -98,11 +98,14 @@ func (p *Page) renderTable() app.UI {
 
 func (p *Page) renderRow(t *Ticker) app.UI {
 	symbol := t.Symbol
-	watched := strconv.FormatBool(p.watch.has(symbol))
+	watched, note := strconv.FormatBool(p.watch.has(symbol)), ""
+	if !p.watch.Wants(symbol) {
+		note = ", whose prices are not asked for"
+	}
 	return app.Elem("tr").ID("quote-"+symbol).DataSet("asked", strconv.FormatBool(p.watch.Wants(symbol))).
 		DataSet("shown", strconv.FormatBool(symbol == p.symbol)).Body(
 		app.Elem("td").Class("col-watch").Body(
-			tag.Button().ID("watch-"+symbol).Class("watch").Aria("pressed", watched).Aria("label", "Watch "+symbol).
+			tag.Button().ID("watch-"+symbol).Class("star").Aria("pressed", watched).Aria("label", "Watch "+symbol).
 				Attr("disabled", off(p.ready)).
 				OnClick(func(app.Context, app.Event) { p.rewatch(p.watch.Toggle(symbol)) }, app.EventScope(symbol)),
 		),
@@ -110,6 +113,7 @@ func (p *Page) renderRow(t *Ticker) app.UI {
 			tag.Button().ID("show-"+symbol).Class("symbol").Aria("pressed", strconv.FormatBool(symbol == p.symbol)).
 				Title("Show the candles of "+symbol).Attr("disabled", off(p.ready)).Body(
 				tag.Span().Class("symbol-code").Text(symbol), app.Text(" "), tag.Span().Class("symbol-name").Text(t.Name),
+				tag.Span().Class("unseen").Text(note),
 			).OnClick(func(app.Context, app.Event) { p.show(symbol) }, app.EventScope(symbol)),
 		),
 		app.Elem("td").Class("col-sector").Text(t.Sector),
