@@ -51,7 +51,8 @@ var floors = [][]string{
 	{"fanlight/server/internal/node"},
 	{"fanlight/server/internal/session"},
 	{"fanlight/server/internal/transport", "fanlight/server/internal/api"},
-	{"fanlight/server/relay", "fanlight/server/internal/demo/referee"},
+	{"fanlight/server/relay", "fanlight/server/internal/demo/referee", "fanlight/server/internal/demo/feed"},
+	{"fanlight/server/internal/demo/market", "fanlight/server/internal/demo/sensor"},
 	{"fanlight/server/demos"},
 	{"fanlight/server"},
 }
