@@ -26,7 +26,11 @@ func TestScreenshots(t *testing.T) {
 	url := start(t, "-addr", "127.0.0.1:0", "-embedded-addr", "127.0.0.1:0", "-ops-addr", "off").says(`Open +(http://127\.0\.0\.1:\d+)$`)
 	eventually(t, "it is ready", func() bool { return status(url+"/readyz") == 200 })
 	b := browser.Start(t)
-	for _, path := range append(ui.Paths(), ui.Patterns()...) {
+	// The boards come last: their charts fill meanwhile.
+	for _, path := range append(append(ui.Paths(), ui.Patterns()...), "/dashboard?board=sensors", "/dashboard?board=markets") {
+		if path == "/dashboard" {
+			continue
+		}
 		before, named, _ := strings.Cut(path, "{")
 		if named != "" {
 			before += "lobby"
@@ -42,7 +46,7 @@ func TestScreenshots(t *testing.T) {
 		}
 		// What came has been drawn when a frame that was asked for later has.
 		const drawn = `new Promise(done => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 1500))`
-		name := strings.Trim(strings.NewReplacer("/", "-", "{", "", "}", "").Replace(path), "-")
+		name := strings.Trim(strings.NewReplacer("/", "-", "{", "", "}", "", "?board=", "-").Replace(path), "-")
 		if name == "" {
 			name = "home"
 		}

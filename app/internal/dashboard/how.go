@@ -8,10 +8,10 @@ import (
 )
 
 var (
-	//go:embed page.go
-	pageSource string
-	//go:embed fleet.go
-	fleetSource string
+	//go:embed channels.go
+	channelsSource string
+	//go:embed gauge.go
+	gaugeSource string
 )
 
 // about is what *How it works* says.
@@ -24,9 +24,9 @@ func (p *Page) about() how.About {
 			{Name: demo.SensorSpace + ":<site>:<id>", Use: "the readings of one sensor, a second apart"},
 		},
 		Sources: []how.Source{
-			{Title: "Begin in the past, so that a chart has its history", File: folder + "page.go", Text: how.Func(pageSource, "(p *Page) listen")},
-			{Title: "Have the server leave out what nobody watches", File: folder + "page.go", Text: how.Func(pageSource, "(p *Page) rewatch")},
-			{Title: "Tell what was missed from what was never sent", File: folder + "fleet.go", Text: how.Func(fleetSource, "(g *Gauge) take")},
+			{Title: "Begin in the past, so that a chart has its history", File: folder + "channels.go", Text: how.Func(channelsSource, "(p *Page) listen")},
+			{Title: "Have the server leave out what nobody watches", File: folder + "channels.go", Text: how.Func(channelsSource, "(p *Page) rewatch")},
+			{Title: "Tell what was missed from what was never sent", File: folder + "gauge.go", Text: how.Func(gaugeSource, "(g *Gauge) take")},
 		},
 	}
 }

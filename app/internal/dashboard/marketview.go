@@ -54,7 +54,7 @@ func (p *Page) renderMarket() app.UI {
 			app.Div().Class("panel-head").Body(
 				tag.H2().ID("quotes-title").Text("Prices"),
 				tag.Button().ID("watch-all").Class("small").Text("Watch all").
-					Attr("disabled", off(p.ready && len(p.watch) > 0)).OnClick(p.onWatchAll),
+					Attr("disabled", off(p.ready)).OnClick(p.onWatchAll),
 			),
 			p.renderTable(),
 		),
@@ -131,7 +131,13 @@ func (p *Page) show(symbol string) {
 	p.ctx.Defer(func(app.Context) { p.drawAll() })
 }
 
-func (p *Page) onWatchAll(app.Context, app.Event) { p.rewatch(nil) }
+// onWatchAll is there when there is nothing to do, too: a button that is disabled
+// under the finger of somebody at the keyboard takes the focus along.
+func (p *Page) onWatchAll(app.Context, app.Event) {
+	if len(p.watch) > 0 {
+		p.rewatch(nil)
+	}
+}
 
 func (p *Page) watchWords() string {
 	if len(p.watch) == 0 {
@@ -186,6 +192,9 @@ func (p *Page) drawCandles(t *Ticker) {
 func (p *Page) drawMarketWords() {
 	a, m := &p.market.Arrivals, p.market
 	came, saved := count(a.Received, "quote", "quotes")+" came, "+bytes(a.Bytes)+" of data.", " "
+	if p.dropped > 0 {
+		came += " The tab was too slow for " + count(uint64(p.dropped), "message", "messages") + ", of quotes and readings." // #nosec G115 -- it counts
+	}
 	if len(p.watch) > 0 {
 		saved = count(a.Skipped, "other", "others") + " stayed on the server: about " + bytes(a.Saved()) +
 			" saved, if they were like those that came."
@@ -199,9 +208,6 @@ func (p *Page) drawMarketWords() {
 	}
 	if m.Resets > 0 {
 		missed += "The history began anew " + count(uint64(m.Resets), "time", "times") + ": what was lost then nobody can count. " // #nosec G115 -- it counts
-	}
-	if p.dropped > 0 {
-		missed += count(uint64(p.dropped), "message", "messages") + " of this page were left out: the tab was too slow." // #nosec G115 -- it counts
 	}
 	p.pens.draw("missed-words", "", missed)
 	if p.board == "markets" && p.seconds%3 == 1 {
