@@ -41,19 +41,22 @@ func (a *Arrivals) Apply(ev client.Event) {
 	switch ev := ev.(type) {
 	case client.Subscribed:
 		a.filtered = ev.Filtered
-		if !a.known && ev.Recovered == 0 {
+		if !a.known {
 			a.at, a.known = ev.Position, true
 		}
 	case client.Received:
 		if ev.Offset == 0 {
 			return // it came past the relay, and was not filtered
 		}
+		a.Received++
+		a.Bytes += uint64(len(ev.Data))
+		if a.known && ev.Epoch == a.at.Epoch && ev.Offset <= a.at.Offset {
+			return // of the past, which begins where it suits the charts
+		}
 		if a.known {
 			a.pass(ev.Epoch, ev.Offset-1)
 		}
 		a.at, a.known = ev.Position(), true
-		a.Received++
-		a.Bytes += uint64(len(ev.Data))
 	case client.Moved:
 		a.pass(ev.Position.Epoch, ev.Position.Offset)
 	case client.Gap:

@@ -162,7 +162,7 @@ func (g *Gauge) Trace() Trace {
 				missed = missed.box(from+2, 0, max(1, x-from-4), height)
 			}
 			if step.Unsent > 0 {
-				unsent = unsent.to('M', from, height/2).to('L', x, height/2)
+				unsent = unsent.to('M', from, height-margin).to('L', x, height-margin)
 			}
 			if step.Anew {
 				anew = anew.to('M', (from+x)/2, 0).to('L', (from+x)/2, height)

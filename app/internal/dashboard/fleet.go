@@ -86,8 +86,12 @@ func (f *Fleet) receive(i int, ev *client.Received, now time.Time) {
 		g.Missed += lost
 	}
 	g.at, g.known = ev.Position(), true
+	before := g.State
 	if !g.take(r, now.Add(-ev.Latency)) {
 		return
+	}
+	if g.State != before {
+		f.Alerts.Turn++ // an alert says whether its sensor is heard
 	}
 	f.Alerts.read(i, g, r, ev.Recovered)
 }
@@ -96,6 +100,7 @@ func (f *Fleet) receive(i int, ev *client.Received, now time.Time) {
 func (f *Fleet) Tick(now time.Time) {
 	for i := range f.Gauges {
 		g := &f.Gauges[i]
+		before := g.State
 		switch late := now.Sub(g.heard) > patience && !g.heard.IsZero(); {
 		case g.State == Closed:
 		case f.Away:
@@ -104,6 +109,9 @@ func (f *Fleet) Tick(now time.Time) {
 			g.become(Silent)
 		case g.State == Unknown:
 			g.become(Unheard) // until it says something
+		}
+		if g.State != before {
+			f.Alerts.Turn++
 		}
 	}
 	f.Alerts.Tick(f.Gauges, now)

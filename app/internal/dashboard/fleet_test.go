@@ -167,6 +167,24 @@ func TestAnAlertLastsUntilTheSensorIsInOrderForAWhile(t *testing.T) {
 	}
 }
 
+func TestTheAlertsTurnWhenASensorFallsSilentOrIsHeardAgain(t *testing.T) {
+	f := NewFleet()
+	f.Apply(read(1, 1, 30), noon)
+	turn := f.Alerts.Turn
+	f.Tick(noon.Add(patience))
+	if f.Alerts.Turn != turn {
+		t.Error("they turned without a change")
+	}
+	f.Tick(noon.Add(patience + 1))
+	if f.Alerts.Turn == turn {
+		t.Error("one still says that it is out of range")
+	}
+	turn = f.Alerts.Turn
+	if f.Apply(read(2, 9, 30), noon.Add(2*patience)); f.Alerts.Turn == turn {
+		t.Error("one still says when it was last heard")
+	}
+}
+
 func TestAlertsAreBounded(t *testing.T) {
 	f := NewFleet()
 	for n := range int64(4 * maxAlerts) {

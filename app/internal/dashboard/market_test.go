@@ -187,12 +187,15 @@ func TestWithoutAFilterNothingIsSpared(t *testing.T) {
 	}
 }
 
-func TestARewindBeginsAtTheFirstThatComes(t *testing.T) {
+func TestThatTheFilterLeftSomethingOutOfThePastSparesNothing(t *testing.T) {
 	a := NewArrivals(nil)
 	a.Apply(client.Subscribed{Channel: demo.QuotesChannel, Filtered: true, Recovered: 2, Position: protocol.Position{Epoch: "e", Offset: 700}})
 	a.Apply(quoted(650, "AMBR", 500, 100))
 	a.Apply(quoted(652, "AMBR", 1000, 100))
-	if a.Skipped != 1 {
+	if a.Skipped != 0 || a.Received != 2 {
+		t.Errorf("of the past, %d came and it spared %d", a.Received, a.Skipped)
+	}
+	if a.Apply(quoted(704, "AMBR", 1500, 100)); a.Skipped != 3 {
 		t.Errorf("it spared %d", a.Skipped)
 	}
 }

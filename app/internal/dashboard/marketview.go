@@ -76,8 +76,10 @@ func (p *Page) renderMarket() app.UI {
 			tag.H2().ID("arrivals-title").Text("What comes to this tab"),
 			app.P().ID("watch-words").Role("status").Text(p.watchWords()),
 			app.P().ID("arrivals-words").Text(nothing),
-			app.P().ID("saved-words").Class("saved").Text(" "),
-			app.P().ID("missed-words").Class("missed-words").Role("status").Text(" "),
+			app.Div().Body(
+				app.P().ID("saved-words").Class("saved").Text(" "),
+				app.P().ID("missed-words").Class("missed-words").Role("status").Text(" "),
+			),
 		),
 	)
 }
@@ -233,6 +235,10 @@ func candleWords(t *Ticker) string {
 	if c.Count == 0 {
 		return "No candles yet."
 	}
+	end := "."
+	if c.Forming != "" {
+		end = ", of which the last is still forming."
+	}
 	return "Between " + price(c.Low) + " and " + price(c.High) + " since " + clock(c.From) + ", in " +
-		count(uint64(c.Count), "candle", "candles") + " of " + strconv.Itoa(demo.CandleLength/1000) + " seconds." // #nosec G115 -- it counts
+		count(uint64(c.Count), "candle", "candles") + " of " + strconv.Itoa(demo.CandleLength/1000) + " seconds" + end // #nosec G115 -- it counts
 }
