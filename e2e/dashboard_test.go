@@ -241,6 +241,31 @@ func TestASensorOutOfRangeRaisesAnAlert(t *testing.T) {
 	p.isClean()
 }
 
+func TestABoardThatNobodySeesIsNotPaintedAndUpToDateWhenSomebodyDoes(t *testing.T) {
+	s := newRig(t).site()
+	f := s.feeder()
+	slot := 2*now() + 100
+	f.quotes("BOLT", slot, 30)
+	p := s.board(browser.Start(t), "markets")
+	const bolt = `document.querySelector("#price-BOLT").textContent`
+	p.says("a price is there", bolt, "30.00")
+	hide := func(hidden bool) {
+		p.asks(fmt.Sprintf(`(Object.defineProperty(document, "hidden", {value: %t, configurable: true}), document.dispatchEvent(new Event("visibilitychange", {bubbles: true})))`, hidden))
+	}
+	p.Do(t, chromedp.Click(chromedp.CSS("#how-open")))
+	p.sees("#how-frames")
+	hide(true)
+	p.asks(`(window.painted = 0, new MutationObserver(() => window.painted++).observe(document.querySelector("#markets"), {subtree: true, childList: true, characterData: true, attributes: true}))`)
+	for n := range int64(50) {
+		f.quotes("BOLT", slot+1+n, 31+float64(n%2))
+	}
+	p.says("all of it has come", fmt.Sprintf(`[...document.querySelectorAll("#how-frames code")].some(e => e.textContent.includes('"at":%d'))`, (slot+50)*demo.QuoteInterval), "true")
+	p.says("nothing is painted", `window.painted + " " + `+bolt, "0 30.00")
+	hide(false)
+	p.says("it is up to date", bolt, "32.00")
+	p.isClean()
+}
+
 func TestTheDashboardIsUsedByKeyboardAlone(t *testing.T) {
 	s := newRig(t).site()
 	f := s.feeder()
