@@ -50,7 +50,7 @@ func (c *config) groups(path *string) []group {
 		{"Where it is", []*setting{
 			{"addr", "listen on this `host:port`; on a loopback host, pages of any local port may call", text(&c.addr)},
 			{"ops-addr", "serve metrics and profiles on this `host:port`, for operators alone; a port that is taken falls back to a free one; off for none", text(&c.opsAddr)},
-			{"demos", "run the demos' part of the server: `on`, off, or auto, which is on where no token is asked for", oneOf{textValue{&c.demos}, []string{"auto", "on", "off"}}},
+			{"demos", "run the demos' part of the server, a referee and feeders of simulated prices and sensors: `on`, off, or auto, which is on where no token is asked for", oneOf{textValue{&c.demos}, []string{"auto", "on", "off"}}},
 			{"config", "read this TOML `file`: its keys are the names of these flags, and [namespaces.NAME] says how channels are kept", text(path)},
 		}},
 		{"Redis", []*setting{

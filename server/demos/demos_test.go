@@ -81,3 +81,20 @@ func TestAGuardedRelayAsksForATokenAndTheFileHasTheLastWord(t *testing.T) {
 		t.Errorf("%+v", all["move"])
 	}
 }
+
+func TestWhatIsFedMayBeReadByAllAndPublishedByNobody(t *testing.T) {
+	all := demos.Namespaces(map[string]relay.Namespace{"": {HistorySize: 20, Presence: true}, "sensor": {HistorySize: 7}}, true)
+	market := all["market"]
+	if market.Anonymous == nil || !market.Anonymous.Has(channel.Subscribe|channel.History) || market.Anonymous.Has(channel.Publish) || market.Default.Has(channel.Publish) {
+		t.Errorf("%+v", market)
+	}
+	if market.HistorySize != 1000 || market.Presence {
+		t.Errorf("%+v", market)
+	}
+	if own := all["sensor"]; own.HistorySize != 7 || own.Anonymous != nil {
+		t.Errorf("the operator's own: %+v", own)
+	}
+	if size := demos.Namespaces(nil, false)["sensor"].HistorySize; size != 300 {
+		t.Errorf("a sensor keeps %d", size)
+	}
+}

@@ -100,11 +100,12 @@ func report(log *slog.Logger, before string, err error) string {
 			trouble = string(e.Code) // its message may name the channel
 		}
 	}
-	switch {
-	case trouble == before:
-	case trouble == "":
+	if trouble == before {
+		return trouble
+	}
+	if trouble == "" {
 		log.Info("a demo's feeder publishes again")
-	default:
+	} else {
 		log.Warn("a demo's feeder can't publish", "error", err)
 	}
 	return trouble
