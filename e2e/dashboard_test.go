@@ -259,10 +259,34 @@ func TestABoardThatNobodySeesIsNotPaintedAndUpToDateWhenSomebodyDoes(t *testing.
 	for n := range int64(50) {
 		f.quotes("BOLT", slot+1+n, 31+float64(n%2))
 	}
-	p.says("all of it has come", fmt.Sprintf(`[...document.querySelectorAll("#how-frames code")].some(e => e.textContent.includes('"at":%d'))`, (slot+50)*demo.QuoteInterval), "true")
+	p.says("all of it has come", `[...document.querySelectorAll("#how-frames [data-way=in] .how-way")].reduce((n, e) =>
+		n + Number((/(\d+) in one frame/.exec(e.textContent) || [0, 1])[1]), 0) >= 50`, "true")
 	p.says("nothing is painted", `window.painted + " " + `+bolt, "0 30.00")
 	hide(false)
 	p.says("it is up to date", bolt, "32.00")
+
+	// Seen, only what has changed is painted.
+	p.asks(`(window.rows = new Set(), new MutationObserver(all => all.forEach(m =>
+		window.rows.add((m.target.nodeType == 1 ? m.target : m.target.parentElement).closest("tr").id)
+	)).observe(document.querySelector("#quotes"), {subtree: true, childList: true, characterData: true, attributes: true}), 0)`)
+	f.quotes("BOLT", slot+51, 33)
+	p.says("it goes on", bolt, "33.00")
+	p.says("no other row was touched", `[...window.rows].join()`, "quote-BOLT")
+	p.isClean()
+}
+
+func TestWhoMayNotListenIsToldAndTheNextWhoMaySeesPrices(t *testing.T) {
+	g := newRig(t)
+	g.namespaces = map[string]int{"market": 1000} // and nothing for whoever has a token
+	s := g.site()
+	p := s.board(browser.Start(t), "markets")
+	p.says("prices have come", prices+`.includes("–")`, "false")
+	p.becomes("chatter")
+	p.says("it is refused", `document.querySelector("#dash-problem").textContent.startsWith("This tab may not listen to market:")`, "true")
+	p.becomes("nobody")
+	p.says("it is not any more", `document.querySelector("#dash-problem").textContent`, "")
+	before := p.asks(prices)
+	eventually(t, "prices move", func() bool { return p.asks(prices) != before })
 	p.isClean()
 }
 

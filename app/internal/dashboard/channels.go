@@ -18,8 +18,8 @@ func (p *Page) channels() []string {
 
 // listen begins a little in the past: so a chart has its history at once, also
 // after a reload, and there is no hole between that and what comes live.
-func (p *Page) listen() {
-	for _, name := range p.channels() {
+func (p *Page) listen(names ...string) {
+	for _, name := range names {
 		from := client.SubscribeOptions{Rewind: &protocol.Rewind{Count: maxShown}}
 		switch name {
 		case demo.QuotesChannel:

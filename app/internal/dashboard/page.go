@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"slices"
 	"time"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -8,6 +9,7 @@ import (
 	"fanlight/app/internal/browser"
 	"fanlight/app/internal/live"
 	"fanlight/app/ui/how"
+	"fanlight/shared/client"
 )
 
 // watchKey and symbolKey are where a tab keeps what it watches, and whose
@@ -32,6 +34,8 @@ type Page struct {
 	board  string // which board is: "markets" or "sensors"
 	// dropped counts what this tab was too slow for.
 	dropped int
+	// refused are the channels that whoever is at the tab may not listen to.
+	refused []string
 
 	pens    pens
 	drawn   map[string]int // the turns
@@ -75,7 +79,7 @@ func (p *Page) OnMount(ctx app.Context) {
 			})
 		}),
 	}
-	p.listen()
+	p.listen(p.channels()...)
 	ctx.After(time.Second, p.tick)
 }
 
@@ -114,6 +118,15 @@ func (p *Page) take(b live.Batch) {
 	for _, ev := range b.Events {
 		p.market.Apply(ev)
 		p.fleet.Apply(ev, now)
+		switch ev := ev.(type) {
+		case client.Refused:
+			if slices.Contains(p.channels(), ev.Channel) {
+				p.refused = append(p.refused, ev.Channel)
+			}
+		case client.Connected: // perhaps as somebody else
+			p.listen(p.refused...)
+			p.refused = nil
+		}
 	}
 	if p.market.Problem != problem {
 		p.ctx.Update()
