@@ -8,6 +8,7 @@ import (
 
 	"fanlight/app/internal/address"
 	"fanlight/app/internal/chat"
+	"fanlight/app/internal/dashboard"
 	"fanlight/app/internal/game"
 	"fanlight/app/internal/home"
 	"fanlight/app/internal/live"
@@ -55,6 +56,13 @@ var demos = []page{{
 	title:       "Chat · Fanlight",
 	description: "A room: its history, who is here, who types, and nothing lost or doubled.",
 	make:        func(l *live.Link, room string) app.Composer { return chat.New(l, room) },
+}, {
+	paths:       []string{"/dashboard"},
+	label:       "Dashboard",
+	title:       "Dashboard · Fanlight",
+	description: "Live prices and a fleet of sensors: charts that outlive a reload, filters on the server, and gaps shown as gaps.",
+	style:       "dashboard.css",
+	make:        func(l *live.Link, _ string) app.Composer { return dashboard.New(l) },
 }, {
 	paths:       []string{"/game"},
 	label:       "Game",
