@@ -36,6 +36,8 @@ type rig struct {
 	namespaces map[string]int
 	// secret guards them, if it is set.
 	secret string
+	// ops is what they tell of themselves.
+	ops relay.Ops
 }
 
 func newRig(t *testing.T) *rig {
@@ -116,7 +118,7 @@ func (s *site) start() {
 	s.relay, err = relay.New(relay.Config{
 		Namespaces: demos.Namespaces(namespaces, s.rig.secret == ""), PresenceGrace: time.Second,
 		RedisURL: s.rig.url, Prefix: s.rig.prefix, Loopback: true, JWTSecret: s.rig.secret,
-		Pages: page, Build: page.Build(),
+		Pages: page, Build: page.Build(), Ops: s.rig.ops,
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	if err != nil {

@@ -36,7 +36,7 @@ type group struct {
 func defaults() config {
 	return config{
 		addr: "127.0.0.1:8000", opsAddr: "127.0.0.1:8001", embeddedAddr: "127.0.0.1:6380",
-		demos: "auto", limits: limit.Default(), logLevel: slog.LevelInfo, logFormat: "json",
+		demos: "auto", report: "on", limits: limit.Default(), logLevel: slog.LevelInfo, logFormat: "json",
 	}
 }
 
@@ -86,6 +86,11 @@ func (c *config) groups(path *string) []group {
 			{"handshake-timeout", "how `long` the head of a request may take", timeValue{&l.HandshakeTimeout}},
 			{"connect-timeout", "how `long` a client may take for its first command", timeValue{&l.ConnectTimeout}},
 			{"message-timeout", "how `long` one frame or body may take", timeValue{&l.MessageTimeout}},
+		}},
+		{"What it tells of itself, on the channels ops:metrics and ops:audit", []*setting{
+			{"report", "tell each second what is counted here, and who asks for what: `on`, metrics, which is without who asks, or off", oneOf{textValue{&c.report}, []string{"on", "metrics", "off"}}},
+			{"node", "be called by this `name` there, of letters, digits, dots, dashes and underscores; without it a random one", text(&c.node)},
+			{"audit", "append who asks for what to this `file`, as lines of JSON, whatever -report says", text(&c.audit)},
 		}},
 		{"Logs, to standard error", []*setting{
 			{"log-level", "log from this `level` on: debug, info, warn or error", levelValue{&c.logLevel}},

@@ -53,6 +53,15 @@ func run(ctx context.Context, cfg config, out, logs io.Writer) error {
 	if err != nil {
 		return err
 	}
+	told := cfg.ops()
+	if cfg.audit != "" {
+		file, err := openAudit(cfg.audit)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = file.Close() }() // what was written is with the system already
+		told.AuditTo = file
+	}
 	// Listen first: whoever starts a second one should hear of the taken port,
 	// not of the embedded Redis.
 	listener, err := net.Listen("tcp", cfg.addr)
@@ -71,7 +80,7 @@ func run(ctx context.Context, cfg config, out, logs io.Writer) error {
 		RedisURL: cfg.redis, EmbeddedAddr: cfg.embeddedAddr, Prefix: cfg.prefix,
 		JWTSecret: cfg.jwtSecret, JWKS: cfg.jwks, JWTIssuer: cfg.jwtIssuer, JWTAudience: cfg.jwtAudience,
 		Namespaces: cfg.namespaces, Limits: cfg.limits, Loopback: cfg.loopback(), Host: cfg.host(), Origins: cfg.origins,
-		Pages: page, Build: page.Build(), Metrics: ops.registry, Log: log,
+		Pages: page, Build: page.Build(), Ops: told, Metrics: ops.registry, Log: log,
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -109,6 +118,17 @@ func run(ctx context.Context, cfg config, out, logs io.Writer) error {
 	}
 	_ = server.Close()
 	return err
+}
+
+// openAudit opens the audit's file. Each write goes to its end, wherever that is by
+// then: whoever rotates it copies and truncates it. Who did what is nobody's
+// business but the operator's.
+func openAudit(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600) // #nosec G304 -- the operator named it
+	if err != nil {
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	return file, nil
 }
 
 // greet tells a person what to do next.

@@ -2,8 +2,12 @@ package relay
 
 import (
 	"cmp"
+	"crypto/rand"
+	"io"
 	"log/slog"
+	"maps"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,6 +18,7 @@ import (
 	"fanlight/server/internal/limit"
 	"fanlight/server/internal/node"
 	"fanlight/shared/channel"
+	"fanlight/shared/ops"
 )
 
 // Config says what a relay is. The zero value is a relay on an embedded Redis
@@ -68,11 +73,33 @@ type Config struct {
 	// JWTIssuer and JWTAudience are what a token's iss and aud must be; default
 	// anything.
 	JWTIssuer, JWTAudience string
+	// Ops is what the relay tells of itself on channels of its own; the zero value
+	// tells nothing.
+	Ops Ops
 	// Metrics is where what is counted is registered, one relay for each;
 	// default nowhere.
 	Metrics prometheus.Registerer
 	// Log receives what an operator should know; default none.
 	Log *slog.Logger
+}
+
+// Ops is what a relay tells of itself: see package fanlight/shared/ops. With
+// Metrics or Audit nobody else can publish on these channels, whatever is granted;
+// and without a namespace "ops" in the Config, whoever comes may listen to them
+// where everything is open, and whoever is granted it elsewhere. They are then
+// kept for 600 publications.
+type Ops struct {
+	// Node names the relay: 1 to 64 letters, digits, dots, dashes and underscores.
+	// Default "relay-" and four random characters.
+	Node string
+	// Metrics publishes each second what the relay counts, on ops:metrics.
+	Metrics bool
+	// Audit publishes on ops:audit who asks for what, when, from where; without
+	// what is said.
+	Audit bool
+	// AuditTo receives the same as lines of JSON, several in one write; default
+	// nobody. What it does not take is lost, and counted.
+	AuditTo io.Writer
 }
 
 // Limits is how much a relay allows. For each number, 0 stands for the default
@@ -154,6 +181,14 @@ func (c Config) withDefaults() Config {
 	c.ProbeInterval = cmp.Or(c.ProbeInterval, time.Second)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	c.Ops.Node = cmp.Or(c.Ops.Node, "relay-"+strings.ToLower(rand.Text()[:4]))
+	if _, said := c.Namespaces[ops.Space]; !said && c.Ops.reserves() {
+		c.Namespaces = maps.Clone(c.Namespaces)
+		if c.Namespaces == nil {
+			c.Namespaces = make(map[string]Namespace)
+		}
+		c.Namespaces[ops.Space] = opsNamespace(c.JWTSecret == "" && c.JWKS == "")
 	}
 	return c
 }

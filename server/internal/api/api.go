@@ -7,6 +7,7 @@ import (
 
 	"fanlight/server/internal/limit"
 	"fanlight/server/internal/node"
+	"fanlight/shared/ops"
 	"fanlight/shared/protocol"
 )
 
@@ -83,6 +84,7 @@ func (a *API) presence(w http.ResponseWriter, r *http.Request) error {
 	}
 	from, err := a.caller(r)
 	if err != nil {
+		a.Node.Refused(from, ops.OpPresence, channel, err)
 		return err
 	}
 	present, err := a.Node.Presence(r.Context(), from, channel)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"fanlight/server/internal/node"
+	"fanlight/shared/ops"
 	"fanlight/shared/protocol"
 )
 
@@ -39,6 +40,7 @@ func (a *API) history(w http.ResponseWriter, r *http.Request) error {
 	}
 	from, err := a.caller(r)
 	if err != nil {
+		a.Node.Refused(from, ops.OpHistory, channel, err)
 		return err
 	}
 	page, err := a.Node.History(r.Context(), from, channel, node.Page{

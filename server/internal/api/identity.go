@@ -4,20 +4,24 @@ import (
 	"net/http"
 
 	"fanlight/server/internal/node"
+	"fanlight/shared/ops"
 	"fanlight/shared/protocol"
 )
 
-// caller returns who is behind a request.
+// caller returns who is behind a request. What it is told with an error is for
+// the audit alone.
 func (a *API) caller(r *http.Request) (node.Caller, error) {
+	from := node.Caller{From: a.Limiter.Addr(r), Way: ops.WayHTTP}
 	who, err := a.Node.Authority().Request(r)
 	if err != nil {
-		return node.Caller{}, err
+		return from, err
 	}
 	user := who.Subject
 	if who.Demo { // many people's
 		user = ""
 	}
-	return node.Caller{Who: who, Limits: a.Limiter.Request(a.Limiter.Addr(r), user)}, nil
+	from.Who, from.User, from.Limits = who, a.Node.Name(who, ""), a.Limiter.Request(from.From, user)
+	return from, nil
 }
 
 // ticket serves POST /ticket: a stand-in for the caller's token, for the one

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"fanlight/server/internal/limit"
+	"fanlight/shared/ops"
 	"fanlight/shared/protocol"
 )
 
@@ -23,10 +24,12 @@ import (
 func (a *API) publish(w http.ResponseWriter, r *http.Request) error {
 	from, err := a.caller(r) // before a byte of the body is read
 	if err != nil {
+		a.Node.Refused(from, ops.OpPublish, "", err)
 		return err
 	}
 	body, err := a.readBody(w, r)
 	if err != nil {
+		a.Node.Refused(from, ops.OpPublish, "", err)
 		return err
 	}
 	p := protocol.Publish{Channel: protocol.DefaultChannel, Key: r.Header.Get("Idempotency-Key")}
@@ -50,6 +53,7 @@ func (a *API) publish(w http.ResponseWriter, r *http.Request) error {
 		p.Data = protocol.Text(query.Get("message"))
 	}
 	if err != nil {
+		a.Node.Refused(from, ops.OpPublish, p.Channel, err)
 		return err
 	}
 	published, err := a.Node.PublishWait(r.Context(), from, p)
