@@ -28,15 +28,18 @@ func set(e app.HTMLElem, name, value string) {
 	}
 }
 
-// Words is [El] with a text in it.
-func Words(spec, text string, attributes ...string) app.HTMLElem {
+// Words is [El] with a text in it, and as such done.
+func Words(spec, text string, attributes ...string) app.UI {
 	return El(spec, attributes...).Text(text)
 }
 
-// Box is [El] with elements in it.
-func Box(spec string, body ...app.UI) app.HTMLElem {
+// Box is [El] with elements in it, and as such done.
+func Box(spec string, body ...app.UI) app.UI {
 	return El(spec).Body(body...)
 }
+
+// In is an element with others in it, like [Box] for one that has attributes.
+func In(e app.HTMLElem, body ...app.UI) app.UI { return e.Body(body...) }
 
 // Yes is the value of an attribute that is there or not, such as disabled.
 func Yes(yes bool) string {
