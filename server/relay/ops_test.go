@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -82,6 +85,24 @@ func TestWhatIsLeftToTellIsToldWhenARelayCloses(t *testing.T) {
 	}
 	if strings.Contains(file.String(), "secret") {
 		t.Errorf("it tells what was said: %s", file.String())
+	}
+}
+
+func TestTheAddressIsTheOneThatATrustedProxyNames(t *testing.T) {
+	t.Parallel()
+	for trusted, want := range map[string]string{"192.0.2.1/32": "203.0.113.9", "192.0.2.2/32": "192.0.2.1"} {
+		var file bytes.Buffer
+		r, end := start(t, relay.Config{
+			Limits: relay.Limits{TrustedProxies: []netip.Prefix{netip.MustParsePrefix(trusted)}}, Ops: relay.Ops{AuditTo: &file},
+		})
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/publish", strings.NewReader(`{"data":1}`))
+		req.RemoteAddr = "192.0.2.1:1234" // the proxy
+		req.Header.Set("X-Forwarded-For", "198.51.100.1, 203.0.113.9")
+		r.ServeHTTP(httptest.NewRecorder(), req)
+		end()
+		if !strings.Contains(file.String(), `"from":"`+want+`"`) {
+			t.Errorf("behind %s: %s", trusted, file.String())
+		}
 	}
 }
 
