@@ -157,7 +157,7 @@ func (o Outage) Words() string {
 	case RelayGone:
 		return "The relay of this tab is gone: nothing answers since " + since + ". The tab tries to reach it, or another."
 	case Mute:
-		return "The relay says that messages flow, and yet none reports since " + since + ". Was it started without reporting?"
+		return "The relay says that messages flow, and yet none reports since " + since + ". Were they started without reporting, or has your token a filter?"
 	case Asking:
 		return "Nothing has come since " + since + ". Asking the relay why."
 	default:
