@@ -12,6 +12,7 @@ import (
 	"fanlight/app/internal/game"
 	"fanlight/app/internal/home"
 	"fanlight/app/internal/live"
+	"fanlight/app/internal/monitor"
 	"fanlight/app/internal/playground"
 )
 
@@ -75,6 +76,13 @@ var demos = []page{{
 	title:       "Four in a row · Fanlight",
 	description: "A game of four in a row: play, watch, come back.",
 	make:        func(l *live.Link, id string) app.Composer { return game.New(l, id) },
+}, {
+	paths:       []string{"/monitor"},
+	label:       "Monitor",
+	title:       "Monitor · Fanlight",
+	description: "This system's own figures, relay by relay: charts, alerts, who asked for what, and a Redis outage as it happens.",
+	style:       "monitor.css",
+	make:        func(l *live.Link, _ string) app.Composer { return monitor.New(l) },
 }}
 
 // pages are all pages; the first is the front door.
