@@ -94,7 +94,7 @@ const (
 func now() int64 { return time.Now().Unix() }
 
 func TestTwoTabsSeeTheSamePrices(t *testing.T) {
-	s := newRig(t).site()
+	s := newFedRig(t).site()
 	b := browser.Start(t)
 	alice, bob := s.board(b, "markets"), s.board(b, "markets")
 	for _, p := range []*tab{alice, bob} {
@@ -111,7 +111,7 @@ func TestTwoTabsSeeTheSamePrices(t *testing.T) {
 }
 
 func TestWhatOneDoesNotWatchStaysOnTheServer(t *testing.T) {
-	s := newRig(t).site()
+	s := newFedRig(t).site()
 	p := s.board(browser.Start(t), "markets")
 	p.says("a price has come", prices+`.includes("–")`, "false")
 	p.says("nothing is spared yet", skipped, "0")
@@ -143,7 +143,7 @@ func TestWhatOneDoesNotWatchStaysOnTheServer(t *testing.T) {
 }
 
 func TestAChartIsThereAgainAfterAReload(t *testing.T) {
-	s := newRig(t).site()
+	s := newFedRig(t).site()
 	f := s.feeder()
 	from := 2*now() + 100
 	f.quotes("BOLT", from, 30, 31, 32, 31, 30, 33)
@@ -166,7 +166,7 @@ func TestAChartIsThereAgainAfterAReload(t *testing.T) {
 }
 
 func TestTheBoardsGoOnWhenTheServerRestarts(t *testing.T) {
-	s := newRig(t).site()
+	s := newFedRig(t).site()
 	b := browser.Start(t)
 	market, fleet := s.board(b, "markets"), s.board(b, "sensors")
 	for _, p := range []*tab{market, fleet} {
@@ -191,7 +191,7 @@ func TestTheBoardsGoOnWhenTheServerRestarts(t *testing.T) {
 }
 
 func TestWhatATabMissedTheHistoryLostAndASensorDidNotSendAreMarkedApart(t *testing.T) {
-	g := newRig(t)
+	g := newFedRig(t)
 	g.namespaces = map[string]int{"sensor": 3, "market": 5}
 	s := g.site()
 	f := s.feeder()
@@ -223,7 +223,7 @@ func TestWhatATabMissedTheHistoryLostAndASensorDidNotSendAreMarkedApart(t *testi
 }
 
 func TestASensorOutOfRangeRaisesAnAlert(t *testing.T) {
-	s := newRig(t).site()
+	s := newFedRig(t).site()
 	f := s.feeder()
 	p := s.board(browser.Start(t), "sensors")
 	const last = `(e => e && e.dataset.gauge + " " + e.dataset.state + " " + e.querySelector(".alert-peak").textContent)(document.querySelector("#alerts li:first-child"))`
@@ -242,7 +242,7 @@ func TestASensorOutOfRangeRaisesAnAlert(t *testing.T) {
 }
 
 func TestABoardThatNobodySeesIsNotPaintedAndUpToDateWhenSomebodyDoes(t *testing.T) {
-	s := newRig(t).site()
+	s := newFedRig(t).site()
 	f := s.feeder()
 	slot := 2*now() + 100
 	f.quotes("BOLT", slot, 30)
@@ -276,7 +276,7 @@ func TestABoardThatNobodySeesIsNotPaintedAndUpToDateWhenSomebodyDoes(t *testing.
 }
 
 func TestWhoMayNotListenIsToldAndTheNextWhoMaySeesPrices(t *testing.T) {
-	g := newRig(t)
+	g := newFedRig(t)
 	g.namespaces = map[string]int{"market": 1000} // and nothing for whoever has a token
 	s := g.site()
 	p := s.board(browser.Start(t), "markets")
@@ -291,7 +291,7 @@ func TestWhoMayNotListenIsToldAndTheNextWhoMaySeesPrices(t *testing.T) {
 }
 
 func TestTheDashboardIsUsedByKeyboardAlone(t *testing.T) {
-	s := newRig(t).site()
+	s := newFedRig(t).site()
 	f := s.feeder()
 	f.quotes("DUNE", 2*now()+100, 57, 58)
 	p := s.board(browser.Start(t), "markets")
@@ -318,7 +318,7 @@ func TestTheDashboardIsUsedByKeyboardAlone(t *testing.T) {
 }
 
 func TestTheDashboardsPageIsThereBeforeItsProgram(t *testing.T) {
-	s := newRig(t).site()
+	s := newFedRig(t).site()
 	code, body := get(t, s.url()+"/dashboard")
 	if code != 200 {
 		t.Fatal(code)

@@ -13,7 +13,7 @@ import (
 )
 
 func TestTheMarketIsHeardByWhoeverListensAndFilteredForWhoeverAsks(t *testing.T) {
-	s := newRig(t).site()
+	s := newFedRig(t).site()
 	plain := s.dial("/ws?channel="+demo.QuotesChannel, nil)
 	heard := map[string]bool{}
 	for len(heard) < len(demo.Listings()) {
@@ -52,7 +52,7 @@ func TestTheMarketIsHeardByWhoeverListensAndFilteredForWhoeverAsks(t *testing.T)
 }
 
 func TestNobodyElsePublishesPricesOrReadings(t *testing.T) {
-	s := newRig(t).site()
+	s := newFedRig(t).site()
 	for _, channel := range []string{demo.QuotesChannel, demo.CandlesChannel, demo.Fleet()[0].Channel()} {
 		code, body := post(t, s.url()+"/publish", "", fmt.Sprintf(`{"channel":%q,"data":{"symbol":"BOLT","at":0,"price":1}}`, channel))
 		if code != http.StatusForbidden || !strings.Contains(body, string(protocol.CodePermission)) {
@@ -62,7 +62,7 @@ func TestNobodyElsePublishesPricesOrReadings(t *testing.T) {
 }
 
 func TestTwoRelaysOnOneRedisTellEachPriceAndReadingOnce(t *testing.T) {
-	g := newRig(t)
+	g := newFedRig(t)
 	one, two := g.site(), g.site()
 	sensor := demo.Fleet()[0].Channel()
 	// Heard through both, since each has it from Redis.

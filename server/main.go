@@ -87,7 +87,7 @@ func run(ctx context.Context, cfg config, out, logs io.Writer) error {
 	}
 	closeRelay := r.Close
 	if cfg.runDemos() {
-		stop := demos.Start(r, log)
+		stop := demos.Start(r, demos.Config{Log: log})
 		closeRelay = func(ctx context.Context) error {
 			stop()
 			return r.Close(ctx)

@@ -58,9 +58,21 @@ func Namespaces(given map[string]relay.Namespace, open bool) map[string]relay.Na
 	return all
 }
 
+// Config says what runs.
+type Config struct {
+	// Still feeds no simulated prices and readings; default they are fed.
+	Still bool
+	// Log receives what an operator should know; default none.
+	Log *slog.Logger
+}
+
 // Start runs the demos on a relay. stop ends them, and waits until they have
 // ended; the relay is closed after that.
-func Start(r *relay.Relay, log *slog.Logger) (stop func()) {
+func Start(r *relay.Relay, cfg Config) (stop func()) {
+	log := cfg.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -69,12 +81,14 @@ func Start(r *relay.Relay, log *slog.Logger) (stop func()) {
 			log.Error("the game has no referee", "error", err)
 		}
 	})
-	running.Go(func() {
-		market.Run(ctx, market.Config{Relay: r.Local("fanlight market", market.Grants()), Seed: seed, Log: log.With("demo", "market")})
-	})
-	running.Go(func() {
-		sensor.Run(ctx, sensor.Config{Relay: r.Local("fanlight sensors", sensor.Grants()), Seed: seed, Log: log.With("demo", "sensors")})
-	})
+	if !cfg.Still {
+		running.Go(func() {
+			market.Run(ctx, market.Config{Relay: r.Local("fanlight market", market.Grants()), Seed: seed, Log: log.With("demo", "market")})
+		})
+		running.Go(func() {
+			sensor.Run(ctx, sensor.Config{Relay: r.Local("fanlight sensors", sensor.Grants()), Seed: seed, Log: log.With("demo", "sensors")})
+		})
+	}
 	return func() {
 		cancel()
 		running.Wait()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -22,7 +21,7 @@ func TestAnOpenRelayLetsNobodyReadMovesOrForgeEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stop := demos.Start(r, slog.New(slog.DiscardHandler))
+	stop := demos.Start(r, demos.Config{})
 	defer func() {
 		stop()
 		if err := r.Close(context.Background()); err != nil {
