@@ -36,10 +36,17 @@ type rig struct {
 	namespaces map[string]int
 	// secret guards them, if it is set.
 	secret string
+	// fed has them feed simulated prices and readings.
+	fed bool
+	// ops is what they tell of themselves.
+	ops relay.Ops
 }
 
+// newRig lets the test run beside others: what it has is its own, and most of what
+// it does is wait.
 func newRig(t *testing.T) *rig {
 	t.Helper()
+	t.Parallel()
 	g := &rig{t: t, url: os.Getenv("FANLIGHT_TEST_REDIS_URL"), prefix: strings.ToLower(rand.Text()[:8]) + "."}
 	if g.url == "" {
 		mini := miniredis.RunT(t)
@@ -71,6 +78,14 @@ func (g *rig) forget(channel string) {
 	if err := g.redis.Del(g.t.Context(), "fanlight/meta/"+c, "fanlight/stream/"+c).Err(); err != nil {
 		g.t.Fatal(err)
 	}
+}
+
+// newFedRig is newRig, with relays that feed simulated prices and readings.
+func newFedRig(t *testing.T) *rig {
+	t.Helper()
+	g := newRig(t)
+	g.fed = true
+	return g
 }
 
 // site is a relay with its pages on a port of its own, which it keeps when it
@@ -116,13 +131,13 @@ func (s *site) start() {
 	s.relay, err = relay.New(relay.Config{
 		Namespaces: demos.Namespaces(namespaces, s.rig.secret == ""), PresenceGrace: time.Second,
 		RedisURL: s.rig.url, Prefix: s.rig.prefix, Loopback: true, JWTSecret: s.rig.secret,
-		Pages: page, Build: page.Build(),
+		Pages: page, Build: page.Build(), Ops: s.rig.ops,
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.demos = demos.Start(s.relay, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	s.demos = demos.Start(s.relay, demos.Config{Still: !s.rig.fed, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	listener, err := net.Listen("tcp", s.addr)
 	if err != nil {
 		t.Fatal(err)

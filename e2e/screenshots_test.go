@@ -31,7 +31,11 @@ func TestScreenshots(t *testing.T) {
 	eventually(t, "it is ready", func() bool { return status(url+"/readyz") == 200 })
 	play(t, url)
 	b := browser.Start(t)
-	for _, path := range append(ui.Paths(), ui.Patterns()...) {
+	// The boards come last: their charts fill meanwhile.
+	for _, path := range append(append(ui.Paths(), ui.Patterns()...), "/dashboard?board=sensors", "/dashboard?board=markets") {
+		if path == "/dashboard" {
+			continue
+		}
 		before, named, _ := strings.Cut(path, "{")
 		if named != "" {
 			before += "demo"
@@ -47,7 +51,7 @@ func TestScreenshots(t *testing.T) {
 		}
 		// What came has been drawn when a frame that was asked for later has.
 		const drawn = `new Promise(done => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 1500))`
-		name := strings.Trim(strings.NewReplacer("/", "-", "{", "", "}", "").Replace(path), "-")
+		name := strings.Trim(strings.NewReplacer("/", "-", "{", "", "}", "", "?board=", "-").Replace(path), "-")
 		if name == "" {
 			name = "home"
 		}

@@ -26,6 +26,10 @@ type config struct {
 	open                   bool
 	demos                  string // auto, on or off
 
+	node   string
+	report string // on, metrics or off
+	audit  string // a file
+
 	limits     relay.Limits
 	namespaces map[string]relay.Namespace
 
@@ -93,10 +97,14 @@ func (c *config) check() error {
 		return errors.New("prefix: it can't hold braces, slashes or spaces")
 	case limits.Message > limits.Frame:
 		return fmt.Errorf("max-message: a message of %d bytes does not fit into a frame of %d: see max-frame", limits.Message, limits.Frame)
+	case c.node != "" && relay.CheckNode(c.node) != nil:
+		return fmt.Errorf("node: %w", relay.CheckNode(c.node))
 	case c.open && c.guarded():
 		return errors.New("open: with jwt-secret or jwks nothing is open; say one or the other")
 	case !c.guarded() && !c.open && !c.loopback():
 		return fmt.Errorf("addr: whoever reaches %s could read and publish everything; give -jwt-secret or -jwks, or -open if that is meant", c.addr)
+	case c.redis == "" && !isLoopback(c.embeddedAddr):
+		return fmt.Errorf("embedded-addr: %q is not a loopback address; a Redis for other machines is one of its own, see -redis", c.embeddedAddr)
 	case c.opsAddr == "off":
 		return nil
 	}
@@ -111,6 +119,11 @@ func (c *config) guarded() bool { return c.jwtSecret != "" || c.jwks != "" }
 
 // runDemos reports whether the demos' part of the server runs.
 func (c *config) runDemos() bool { return c.demos == "on" || c.demos == "auto" && !c.guarded() }
+
+// ops says what the relay tells of itself.
+func (c *config) ops() relay.Ops {
+	return relay.Ops{Node: c.node, Metrics: c.report != "off", Audit: c.report == "on"}
+}
 
 // loopback reports whether the server listens on a loopback address alone.
 func (c *config) loopback() bool { return isLoopback(c.addr) }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"fanlight/server/relay"
 	"fanlight/shared/channel"
 )
 
@@ -78,6 +79,27 @@ max-connections = 5
 	}
 }
 
+func TestWhatItTellsOfItselfIsChosen(t *testing.T) {
+	for _, c := range []struct {
+		args, env []string
+		want      relay.Ops
+		audit     string
+	}{
+		{want: relay.Ops{Metrics: true, Audit: true}},
+		{args: []string{"-report", "metrics", "-node", "relay-1.eu"}, want: relay.Ops{Node: "relay-1.eu", Metrics: true}},
+		{args: []string{"-config", write(t, "report = 'off'\nnode = 'file'\naudit = 'file.log'")}, want: relay.Ops{Node: "file"}, audit: "file.log"},
+		{
+			args: []string{"-report", "on"}, env: []string{"FANLIGHT_REPORT", "off", "FANLIGHT_NODE", "env", "FANLIGHT_AUDIT", "env.log"},
+			want: relay.Ops{Node: "env", Metrics: true, Audit: true}, audit: "env.log",
+		},
+	} {
+		got, out, err := read(t, c.args, c.env...)
+		if err != nil || got.ops() != c.want || got.audit != c.audit {
+			t.Errorf("%q %q: %+v, %q, %v, %s", c.args, c.env, got.ops(), got.audit, err, out)
+		}
+	}
+}
+
 func write(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "fanlight.toml")
@@ -106,7 +128,13 @@ func TestABadValueIsRefusedByName(t *testing.T) {
 		{"trusted-proxies", "FANLIGHT_TRUSTED_PROXIES", "10.0.0.0/99"},
 		{"open", "FANLIGHT_OPEN", "maybe"},
 		{"ops-addr", "FANLIGHT_OPS_ADDR", "8001"},
+		{"embedded-addr", "FANLIGHT_EMBEDDED_ADDR", "6380"},
+		{"embedded-addr", "FANLIGHT_EMBEDDED_ADDR", ":6380"},
+		{"embedded-addr", "FANLIGHT_EMBEDDED_ADDR", "192.168.0.7:6380"},
 		{"config", "FANLIGHT_CONFIG", "/no/such/file"},
+		{"report", "FANLIGHT_REPORT", "loud"},
+		{"node", "FANLIGHT_NODE", "relay one"},
+		{"node", "FANLIGHT_NODE", strings.Repeat("n", 65)},
 	} {
 		for _, way := range []struct{ args, env []string }{
 			{args: []string{"-" + c.flag + "=" + c.value}},
@@ -138,6 +166,7 @@ func TestHelpNamesEveryFlagWithItsVariableAndDefault(t *testing.T) {
 	}
 	for _, part := range []string{
 		"(default 127.0.0.1:8000) [FANLIGHT_ADDR]", "(default 127.0.0.1:6380)", "(default info)", "(default json)",
+		"(default on) [FANLIGHT_REPORT]", "[FANLIGHT_NODE]", "[FANLIGHT_AUDIT]",
 		"(default 64KiB) [FANLIGHT_MAX_MESSAGE]", "(default 20000) [FANLIGHT_MAX_CONNECTIONS]", "(default 10s) [FANLIGHT_MESSAGE_TIMEOUT]",
 		"[FANLIGHT_REDIS_URL]", "[FANLIGHT_JWT_SECRET]", "fanlight token",
 	} {

@@ -46,12 +46,13 @@ func list(t *testing.T, below string) []goPackage {
 // floors of the server, from the ground up. A package may import those of a
 // lower floor alone: not of its own.
 var floors = [][]string{
-	{"fanlight/server/internal/recovery", "fanlight/server/internal/embedded", "fanlight/server/internal/filter", "fanlight/server/internal/limit", "fanlight/server/internal/metrics"},
+	{"fanlight/server/internal/recovery", "fanlight/server/internal/embedded", "fanlight/server/internal/filter", "fanlight/server/internal/limit", "fanlight/server/internal/metrics", "fanlight/server/internal/audit", "fanlight/server/internal/report"},
 	{"fanlight/server/internal/auth", "fanlight/server/internal/broker", "fanlight/server/internal/hub", "fanlight/server/internal/presence"},
 	{"fanlight/server/internal/node"},
 	{"fanlight/server/internal/session"},
 	{"fanlight/server/internal/transport", "fanlight/server/internal/api"},
-	{"fanlight/server/relay", "fanlight/server/internal/demo/referee"},
+	{"fanlight/server/relay", "fanlight/server/internal/demo/referee", "fanlight/server/internal/demo/feed"},
+	{"fanlight/server/internal/demo/market", "fanlight/server/internal/demo/sensor"},
 	{"fanlight/server/demos"},
 	{"fanlight/server"},
 }

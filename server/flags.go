@@ -36,7 +36,7 @@ type group struct {
 func defaults() config {
 	return config{
 		addr: "127.0.0.1:8000", opsAddr: "127.0.0.1:8001", embeddedAddr: "127.0.0.1:6380",
-		demos: "auto", limits: limit.Default(), logLevel: slog.LevelInfo, logFormat: "json",
+		demos: "auto", report: "on", limits: limit.Default(), logLevel: slog.LevelInfo, logFormat: "json",
 	}
 }
 
@@ -50,12 +50,12 @@ func (c *config) groups(path *string) []group {
 		{"Where it is", []*setting{
 			{"addr", "listen on this `host:port`; on a loopback host, pages of any local port may call", text(&c.addr)},
 			{"ops-addr", "serve metrics and profiles on this `host:port`, for operators alone; a port that is taken falls back to a free one; off for none", text(&c.opsAddr)},
-			{"demos", "run the demos' part of the server: `on`, off, or auto, which is on where no token is asked for", oneOf{textValue{&c.demos}, []string{"auto", "on", "off"}}},
+			{"demos", "run the demos' part of the server, a referee and feeders of simulated prices and sensors: `on`, off, or auto, which is on where no token is asked for", oneOf{textValue{&c.demos}, []string{"auto", "on", "off"}}},
 			{"config", "read this TOML `file`: its keys are the names of these flags, and [namespaces.NAME] says how channels are kept", text(path)},
 		}},
 		{"Redis", []*setting{
 			{"redis", "use the Redis at this `URL`, redis://[user:password@]host:port/db or rediss://…; without it an embedded one is started", text(&c.redis)},
-			{"embedded-addr", "let the embedded Redis listen on this `host:port`; a port that is taken falls back to a free one", text(&c.embeddedAddr)},
+			{"embedded-addr", "let the embedded Redis listen on this `host:port`, a loopback one; a port that is taken falls back to a free one; with jwt-secret or jwks it takes nobody else", text(&c.embeddedAddr)},
 			{"prefix", "put this `text` before every channel name in Redis", text(&c.prefix)},
 		}},
 		{"Who may", []*setting{
@@ -63,29 +63,35 @@ func (c *config) groups(path *string) []group {
 			{"jwks", "take tokens that are signed with the keys of this `URL or file`", text(&c.jwks)},
 			{"jwt-issuer", "take only tokens of this `issuer`", text(&c.jwtIssuer)},
 			{"jwt-audience", "take only tokens for this `audience`", text(&c.jwtAudience)},
-			{"origins", "let pages of these `origins` call, as https://app.example.com, with commas in between, and answer for no host but theirs", listValue{&c.origins}},
+			{"origins", "let pages of these `origins` call, as https://app.example.com, with commas in between, and answer for no host but theirs; without any, for addr's own, for localhost and for addresses that are numbers", listValue{&c.origins}},
 			{"trusted-proxies", "believe what these `addresses` (10.0.0.0/8, with commas in between) say in X-Forwarded-For", proxiesValue{&l.TrustedProxies}},
 			{"open", "let whoever reaches an address that is not loopback read and publish everything", boolValue{&c.open}},
 		}},
-		{"Limits; none is no limit", []*setting{
-			{"max-connections", "how many `connections` there may be", number(&l.Connections)},
-			{"max-connections-per-address", "how many `connections` one address may have", number(&l.ConnectionsPerAddress)},
+		{"Limits, each for this relay alone; none is no limit", []*setting{
+			{"max-connections", "how many `connections` there may be, and 1000 more that hold nothing", number(&l.Connections)},
+			{"max-connections-per-address", "how many `connections` one address may have, and 100 more that hold nothing", number(&l.ConnectionsPerAddress)},
 			{"max-connections-per-user", "how many `connections` one token's user may have", number(&l.ConnectionsPerUser)},
 			{"max-channels", "how many `channels` may be listened to", number(&l.Channels)},
 			{"max-subscriptions", "how many `channels` one connection may listen to", number(&l.Subscriptions)},
 			{"max-message", "how many `bytes` one message may have", size(&l.Message)},
 			{"max-frame", "how many `bytes` one frame or body may have", size(&l.Frame)},
 			{"max-outbox", "how many `bytes` may wait to be written to one connection", size(&l.Outbox)},
-			{"max-history-page", "how many `messages` of a channel's past may be asked for at once, 1000 at the most", number(&l.HistoryPage)},
+			{"max-history-page", "how many `messages` of a channel's past may be asked for by number, 1000 at the most; by age, and on coming back, there are as many as the namespace keeps", number(&l.HistoryPage)},
 			{"publish-rate", "how many `messages` a second one connection may publish", number(&l.PublishRate)},
 			{"publish-rate-user", "how many `messages` a second one token's user may publish", number(&l.PublishRateUser)},
 			{"publish-rate-address", "how many `messages` a second one address may publish", number(&l.PublishRateAddress)},
 			{"command-rate", "how many `commands` a second one connection may give", number(&l.CommandRate)},
+			{"request-rate", "how many HTTP `requests` a second one token's user may make, or one address without a token; /healthz and /readyz are free", number(&l.RequestRate)},
 			{"ping-rate", "how many `pings` a second one connection may send", number(&l.PingRate)},
-			{"bytes-rate", "how many `bytes` a second are read from one connection", size(&l.BytesRate)},
+			{"bytes-rate", "how many `bytes` a second are read from one connection, and of the bodies of one address's requests", size(&l.BytesRate)},
 			{"handshake-timeout", "how `long` the head of a request may take", timeValue{&l.HandshakeTimeout}},
 			{"connect-timeout", "how `long` a client may take for its first command", timeValue{&l.ConnectTimeout}},
 			{"message-timeout", "how `long` one frame or body may take", timeValue{&l.MessageTimeout}},
+		}},
+		{"What it tells of itself, on the channels ops:metrics and ops:audit", []*setting{
+			{"report", "tell each second what is counted here, and who asks for what: `on`, metrics, which is without who asks, or off", oneOf{textValue{&c.report}, []string{"on", "metrics", "off"}}},
+			{"node", "be called by this `name` there, of letters, digits, dots, dashes and underscores; without it a random one", text(&c.node)},
+			{"audit", "append who asks for what to this `file`, as lines of JSON, whatever -report says", text(&c.audit)},
 		}},
 		{"Logs, to standard error", []*setting{
 			{"log-level", "log from this `level` on: debug, info, warn or error", levelValue{&c.logLevel}},

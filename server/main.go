@@ -53,6 +53,15 @@ func run(ctx context.Context, cfg config, out, logs io.Writer) error {
 	if err != nil {
 		return err
 	}
+	told := cfg.ops()
+	if cfg.audit != "" {
+		file, err := openAudit(cfg.audit)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = file.Close() }() // what was written is with the system already
+		told.AuditTo = file
+	}
 	// Listen first: whoever starts a second one should hear of the taken port,
 	// not of the embedded Redis.
 	listener, err := net.Listen("tcp", cfg.addr)
@@ -71,14 +80,14 @@ func run(ctx context.Context, cfg config, out, logs io.Writer) error {
 		RedisURL: cfg.redis, EmbeddedAddr: cfg.embeddedAddr, Prefix: cfg.prefix,
 		JWTSecret: cfg.jwtSecret, JWKS: cfg.jwks, JWTIssuer: cfg.jwtIssuer, JWTAudience: cfg.jwtAudience,
 		Namespaces: cfg.namespaces, Limits: cfg.limits, Loopback: cfg.loopback(), Host: cfg.host(), Origins: cfg.origins,
-		Pages: page, Build: page.Build(), Metrics: ops.registry, Log: log,
+		Pages: page, Build: page.Build(), Ops: told, Metrics: ops.registry, Log: log,
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	closeRelay := r.Close
 	if cfg.runDemos() {
-		stop := demos.Start(r, log)
+		stop := demos.Start(r, demos.Config{Log: log})
 		closeRelay = func(ctx context.Context) error {
 			stop()
 			return r.Close(ctx)
@@ -111,9 +120,19 @@ func run(ctx context.Context, cfg config, out, logs io.Writer) error {
 	return err
 }
 
+// openAudit opens the audit's file. Each write goes to its end, wherever that is by
+// then: whoever rotates it copies and truncates it. Who did what is nobody's
+// business but the operator's.
+func openAudit(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600) // #nosec G304 -- the operator named it
+	if err != nil {
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	return file, nil
+}
+
 // greet tells a person what to do next.
 func greet(out io.Writer, addr net.Addr, r *relay.Relay, ops string, cfg config) {
-	embedded := r.EmbeddedAddr()
 	_, port, _ := net.SplitHostPort(addr.String())
 	host := addr.String()
 	if cfg.loopback() {
@@ -121,11 +140,14 @@ func greet(out io.Writer, addr net.Addr, r *relay.Relay, ops string, cfg config)
 	}
 	_, _ = fmt.Fprintf(out, "Fanlight is here. Open      http://%s\n", host)
 	_, _ = fmt.Fprintf(out, "Publish with curl           curl -d '{\"message\":\"hi\"}' http://%s/publish\n", host)
-	if embedded != "" {
-		_, rport, _ := net.SplitHostPort(embedded)
-		_, _ = fmt.Fprintf(out, "or through the Redis inside redis-cli -p %s publish %srealtime_channel hi\n", rport, cfg.prefix)
-	} else {
+	_, rport, _ := net.SplitHostPort(r.EmbeddedAddr())
+	switch {
+	case cfg.redis != "":
 		_, _ = fmt.Fprintf(out, "or through your own Redis   redis-cli publish %srealtime_channel hi\n", cfg.prefix)
+	case rport != "":
+		_, _ = fmt.Fprintf(out, "or through the Redis inside redis-cli -p %s publish %srealtime_channel hi\n", rport, cfg.prefix)
+	default:
+		_, _ = fmt.Fprintln(out, "The Redis inside takes nobody else: through it one could do what no token grants.")
 	}
 	if ops != "" {
 		_, _ = fmt.Fprintf(out, "Metrics and profiles        http://%s/metrics\n", ops)

@@ -18,7 +18,7 @@ import (
 func revoke(i *invocation) error {
 	sub := i.flags.String("sub", "", "refuse all tokens of this `user` that were issued until now")
 	id := i.flags.String("id", "", "refuse the token with this `id` (jti)")
-	where := i.setting("redis", "FANLIGHT_REDIS_URL", "the Redis of the relays, a `URL`; that of a relay with an embedded one is redis://127.0.0.1:6380")
+	where := i.setting("redis", "FANLIGHT_REDIS_URL", "the Redis of the relays, a `URL`; that inside a relay takes nobody else")
 	prefix := i.setting("prefix", "FANLIGHT_PREFIX", "the relays' `prefix` there")
 	if err := i.parse(); err != nil {
 		return err
@@ -27,7 +27,7 @@ func revoke(i *invocation) error {
 	case (*sub == "") == (*id == ""):
 		return errors.New("one of -sub and -id is needed: who, or which token?")
 	case where() == "":
-		return errors.New("-redis or FANLIGHT_REDIS_URL is needed; a relay with an embedded Redis prints its port, redis://127.0.0.1:6380 as a rule")
+		return errors.New("-redis or FANLIGHT_REDIS_URL is needed; the Redis inside a relay takes nobody else, so tokens that are to be revoked need one of its own")
 	}
 	client, err := dial(where())
 	if err != nil {

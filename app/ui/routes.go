@@ -8,9 +8,11 @@ import (
 
 	"fanlight/app/internal/address"
 	"fanlight/app/internal/chat"
+	"fanlight/app/internal/dashboard"
 	"fanlight/app/internal/game"
 	"fanlight/app/internal/home"
 	"fanlight/app/internal/live"
+	"fanlight/app/internal/monitor"
 	"fanlight/app/internal/playground"
 )
 
@@ -56,6 +58,13 @@ var demos = []page{{
 	description: "A room: its history, who is here, who types, and nothing lost or doubled.",
 	make:        func(l *live.Link, room string) app.Composer { return chat.New(l, room) },
 }, {
+	paths:       []string{"/dashboard"},
+	label:       "Dashboard",
+	title:       "Dashboard · Fanlight",
+	description: "Live prices and a fleet of sensors: charts that outlive a reload, filters on the server, and gaps shown as gaps.",
+	style:       "dashboard.css",
+	make:        func(l *live.Link, _ string) app.Composer { return dashboard.New(l) },
+}, {
 	paths:       []string{"/game"},
 	label:       "Game",
 	title:       "Four in a row · Fanlight",
@@ -67,6 +76,13 @@ var demos = []page{{
 	title:       "Four in a row · Fanlight",
 	description: "A game of four in a row: play, watch, come back.",
 	make:        func(l *live.Link, id string) app.Composer { return game.New(l, id) },
+}, {
+	paths:       []string{"/monitor"},
+	label:       "Monitor",
+	title:       "Monitor · Fanlight",
+	description: "This system's own figures, relay by relay: charts, alerts, who asked for what, and a Redis outage as it happens.",
+	style:       "monitor.css",
+	make:        func(l *live.Link, _ string) app.Composer { return monitor.New(l) },
 }}
 
 // pages are all pages; the first is the front door.

@@ -76,9 +76,18 @@ var limits = []struct {
 	{"history_page", "max-history-page", "1000", []string{"-max-history-page", "10"}, func(s *site) {
 		s.wants(s.get("/history?limit=10"), 200, `"publications"`)
 		s.wants(s.get("/history?limit=11"), 400, `"limit":10`)
+		s.wants(s.get("/sse?rewind=11"), 400, `"limit":10`, `"rewind.count"`)
+		for n := range 12 {
+			s.wants(s.post("/publish", fmt.Sprintf(`{"data":%d}`, n)), 200, `"success"`)
+		}
+		if a := s.get("/history"); a.status != 200 || strings.Count(a.body, `"data":`) != 10 {
+			s.Errorf("without a limit: %d %s", a.status, a.body) // as many as may be
+		}
 		w := s.connected()
 		w.says(`{"id":2,"subscribe":{"channel":"a","rewind":{"count":11}}}`)
 		w.hears(`{"id":2,"error":{"code":"bad_request"`)
+		w.says(`{"id":3,"subscribe":{"channel":"realtime_channel","rewind":{"age":60000}}}`)
+		w.hears(`"recovered":12`) // by age there are all that are kept
 	}},
 	{"publish_rate", "publish-rate", "2000", []string{"-publish-rate", "5"}, func(s *site) {
 		w := s.connected()
@@ -106,6 +115,33 @@ var limits = []struct {
 			s.Errorf("it does not say when to try again: %s", e)
 		}
 	}},
+	{"request_rate", "request-rate", "5000", []string{"-request-rate", "5", "-jwt-secret", secret}, func(s *site) {
+		for i, ask := range []func(*site) answer{
+			func(s *site) answer { return s.get("/history") },
+			func(s *site) answer { return s.get("/presence") },
+			func(s *site) answer { return s.get("/filter?expression=a==1") },
+			func(s *site) answer { return s.get("/identities") },
+			func(s *site) answer { return s.get("/version") },
+			func(s *site) answer { return s.get("/") },
+			func(s *site) answer { return s.get("/ws") },
+			func(s *site) answer { return s.get("/sse") },
+			func(s *site) answer { return s.get("/history", "Authorization", "Bearer forged") },
+			func(s *site) answer { return s.post("/ticket", "") },
+			func(s *site) answer { return s.post("/identities", "") },
+			func(s *site) answer { return s.post("/publish", "nonsense") },
+		} {
+			tooManyRequests(s.as(fmt.Sprintf("127.0.0.%d", 100+i)), ask)
+		}
+		s.token = mint(s.T, "alice")
+		history := func(s *site) answer { return s.get("/history") }
+		tooManyRequests(s, history)
+		s.token = mint(s.T, "bob")
+		s.wants(history(s), 200, `"publications"`) // another user, from the same address
+		for range 20 {
+			s.wants(s.get("/healthz"), 200, "alive") // who asks that should always know
+			s.wants(s.get("/readyz"), 200, "ready")
+		}
+	}},
 	{"ping_rate", "ping-rate", "10", []string{"-ping-rate", "1"}, func(s *site) {
 		w := s.connected()
 		w.says(strings.Repeat(`{"id":2,"ping":{}}`+"\n", 20))
@@ -123,6 +159,11 @@ var limits = []struct {
 		w.hears(`"pong"`)
 		if took := time.Since(began); took < 800*time.Millisecond {
 			s.Errorf("two kilobytes took %v, at one a second", took)
+		}
+		began = time.Now()
+		s.wants(s.post("/publish", strings.Repeat(" \n", 1024)+`{"data":1}`), 200, `"success"`)
+		if took := time.Since(began); took < 800*time.Millisecond {
+			s.Errorf("a body of two kilobytes took %v, at one a second", took)
 		}
 	}},
 	{"handshake_timeout", "handshake-timeout", "5s", []string{"-handshake-timeout", "200ms"}, func(s *site) {
@@ -181,6 +222,20 @@ func tooManyPublishes(s *site) {
 	s.Fatal("twenty messages are taken in a second")
 }
 
+func tooManyRequests(s *site, ask func(*site) answer) {
+	s.Helper()
+	for range 40 {
+		if a := ask(s); a.status == 429 {
+			s.wants(a, 429, `"rate_limited"`, `"limit":5`, `"retry_after":`)
+			if a.header.Get("Retry-After") != "1" {
+				s.Errorf("Retry-After: %q", a.header.Get("Retry-After"))
+			}
+			return
+		}
+	}
+	s.Error("forty requests are answered in a second")
+}
+
 // mint signs a token that may do everything.
 func mint(t *testing.T, sub string) string {
 	t.Helper()
@@ -191,6 +246,28 @@ func mint(t *testing.T, sub string) string {
 	return strings.TrimSpace(string(out))
 }
 
+func TestABatchThatIsWhollyTooFastSaysWhenToComeBack(t *testing.T) {
+	s := start(t, "-publish-rate-address", "1")
+	first := s.post("/publish", `[{"data":1},{"data":2},{"data":3}]`)
+	s.wants(first, 200, `"partial"`, `"rate_limited"`, `"retry_after":`)
+	if first.header.Get("Retry-After") != "" {
+		s.Error("what was taken is to be sent again")
+	}
+	tooFast := func() (a answer) {
+		s.eventually("nothing of it is taken", func() bool {
+			a = s.post("/publish", `[{"data":1},{"data":2}]`)
+			return !strings.Contains(a.body, `"success"`)
+		})
+		return a
+	}()
+	s.wants(tooFast, 429, `"rate_limited"`, `"limit":1`, `"retry_after":`)
+	if tooFast.header.Get("Retry-After") != "1" || tooFast.header.Get("Content-Type") != "application/problem+json" {
+		s.Errorf("%v", tooFast.header)
+	}
+	// What would not be taken later either is not told to come back.
+	s.wants(s.post("/publish", `[{"data":1},{"channel":"No","data":2},{"data":3}]`), 200, `"channel_invalid"`)
+}
+
 func TestEveryLimitHasAFlagADefaultARefusalAndAMetric(t *testing.T) {
 	help, _ := exec.Command(program, "-h").CombinedOutput()
 	defaults := make(map[string]string)
@@ -198,6 +275,9 @@ func TestEveryLimitHasAFlagADefaultARefusalAndAMetric(t *testing.T) {
 	group, _, _ = strings.Cut(group, "\n\n")
 	for _, m := range regexp.MustCompile(`\n  -(\S+) .*\n.*\(default ([^)]+)\) \[FANLIGHT_`).FindAllStringSubmatch(group, -1) {
 		defaults[m[1]] = m[2]
+	}
+	if !strings.HasPrefix(group, ", each for this relay alone") {
+		t.Error("-h does not say that two relays allow twice as much")
 	}
 	if len(defaults) != len(limits) {
 		t.Errorf("-h tells of %d limits, and here are %d", len(defaults), len(limits))

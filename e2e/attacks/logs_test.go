@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -35,7 +37,13 @@ func (l *logged) String() string {
 // and neither what was said nor anything that lets somebody in.
 func TestLogsAreALineOfJSONAnEventAndTellNoSecrets(t *testing.T) {
 	const payload = "zebra-crossing"
-	s := start(t, "-log-level", "debug", "-log-format", "json", "-jwt-secret", secret, "-embedded-addr", "127.0.0.1:0")
+	args := []string{"-log-level", "debug", "-log-format", "json", "-jwt-secret", secret}
+	at := os.Getenv("FANLIGHT_TEST_REDIS_URL")
+	if at == "" {
+		at = "redis://" + miniredis.RunT(t).Addr() // the one inside takes nobody else here
+		args = append(args, "-redis", at)
+	}
+	s := start(t, args...)
 	secrets := []string{payload, secret}
 	token := func(sub string) string {
 		text := mint(t, sub)
@@ -77,7 +85,7 @@ func TestLogsAreALineOfJSONAnEventAndTellNoSecrets(t *testing.T) {
 	w.says(`{"id":4,"refresh":{"token":"` + token("bob") + `"}}`)
 	w.hears(`{"id":4,"error":`)
 
-	opt, err := redis.ParseURL(s.redis)
+	opt, err := redis.ParseURL(at)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,8 +54,8 @@ func TestMain(m *testing.M) {
 type site struct {
 	*testing.T
 	addr, ops string
-	redis     string // its URL
-	prefix    string
+	prefix    string // of channels in Redis
+	greeting  string // what it has printed, up to where its metrics are
 	from      net.IP // nil is wherever
 	token     string
 
@@ -76,8 +76,8 @@ func startUnready(t *testing.T, args ...string) *site {
 	args = append([]string{"-addr", "127.0.0.1:0", "-ops-addr", "127.0.0.1:0", "-embedded-addr", "127.0.0.1:0"}, args...)
 	s := &site{T: t, logged: &logged{}}
 	if url := os.Getenv("FANLIGHT_TEST_REDIS_URL"); url != "" {
-		s.redis, s.prefix = url, fmt.Sprintf("attacks%d.", time.Now().UnixNano())
-		args = append(args, "-redis", s.redis, "-prefix", s.prefix)
+		s.prefix = fmt.Sprintf("attacks%d.", time.Now().UnixNano())
+		args = append(args, "-redis", url, "-prefix", s.prefix)
 	}
 	cmd := exec.Command(program, args...)
 	cmd.Stderr = io.MultiWriter(t.Output(), s.logged)
@@ -96,12 +96,10 @@ func startUnready(t *testing.T, args ...string) *site {
 	})
 	t.Cleanup(s.stop)
 	lines := bufio.NewScanner(out)
-	for lines.Scan() && s.ops == "" {
+	for s.ops == "" && lines.Scan() {
+		s.greeting += lines.Text() + "\n"
 		if m := regexp.MustCompile(`^Fanlight .* http://(\S+)$`).FindStringSubmatch(lines.Text()); m != nil {
 			s.addr = m[1]
-		}
-		if m := regexp.MustCompile(` redis-cli -p (\d+) publish `).FindStringSubmatch(lines.Text()); m != nil {
-			s.redis = "redis://127.0.0.1:" + m[1]
 		}
 		if m := regexp.MustCompile(`^Metrics .* http://(\S+)/metrics$`).FindStringSubmatch(lines.Text()); m != nil {
 			s.ops = m[1]

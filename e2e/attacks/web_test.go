@@ -1,6 +1,7 @@
 package attacks_test
 
 import (
+	"net"
 	"strings"
 	"testing"
 )
@@ -65,6 +66,26 @@ func TestPagesOfOtherSitesAreKeptOut(t *testing.T) {
 	if a.status != 204 || !strings.Contains(a.header.Get("Access-Control-Allow-Headers"), "Authorization") || a.header.Get("Access-Control-Expose-Headers") != "Retry-After" {
 		t.Errorf("a preflight: %d %v", a.status, a.header)
 	}
+}
+
+// A name that leads to another's address for a while, and then to ours, makes a
+// page of theirs one of ours in the eyes of a browser.
+func TestANameThatSomebodyPointsAtAnOpenServerIsRefused(t *testing.T) {
+	s := start(t, "-addr", "0.0.0.0:0", "-open")
+	_, port, _ := net.SplitHostPort(s.addr)
+	s.addr = "127.0.0.1:" + port
+	for _, method := range []string{"GET", "POST"} {
+		a := s.request(method, "/publish", `{"data":1}`, "Host", "evil.example:"+port, "Origin", "http://evil.example:"+port)
+		s.wants(a, 421, `"host_refused"`, "-origins")
+	}
+	for _, host := range []string{"192.168.0.7:" + port, "[2001:db8::1]:" + port, "localhost:" + port} {
+		s.wants(s.post("/publish", `{"data":1}`, "Host", host, "Origin", "http://"+host), 200, `"success"`)
+	}
+	named := startUnready(t, "-addr", "0.0.0.0:0", "-open", "-origins", "http://intranet.example:"+port)
+	_, its, _ := net.SplitHostPort(named.addr)
+	named.addr = "127.0.0.1:" + its
+	named.eventually("it is ready", func() bool { return named.get("/readyz").status == 200 })
+	named.wants(named.post("/publish", `{"data":1}`, "Host", "intranet.example:"+port, "Origin", "http://intranet.example:"+port), 200, `"success"`)
 }
 
 // go-app would fetch these from whatever host a request names, and keep them

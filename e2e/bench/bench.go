@@ -135,7 +135,7 @@ func (b *bench) serve(ctx context.Context, sys system, more ...string) (*server,
 	name, args := b.Relay, []string{
 		"-addr", "127.0.0.1:0", "-embedded-addr", "127.0.0.1:0", "-ops-addr", "off", "-log-level", "warn",
 		// What is measured comes from one address.
-		"-max-connections", "none", "-max-connections-per-address", "none", "-publish-rate", "none", "-publish-rate-address", "none", "-command-rate", "none", "-bytes-rate", "none",
+		"-max-connections", "none", "-max-connections-per-address", "none", "-publish-rate", "none", "-publish-rate-address", "none", "-command-rate", "none", "-request-rate", "none", "-bytes-rate", "none",
 	}
 	args = append(args, more...)
 	if b.redis != nil && b.redis.url != "" {

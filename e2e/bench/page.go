@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"fanlight/e2e/browser"
+	"fanlight/shared/demo"
 	"fanlight/shared/protocol"
 )
 
@@ -27,12 +29,30 @@ type look struct {
 // looks are all of them. A still one is what the others are compared with.
 func looks(size int) []look {
 	note := func(n int) []byte { return appendData(nil, time.Now().UnixMicro(), numberFirst+uint64(n), size) } // #nosec G115 -- it counts up from 0
-	var all []look
+	all := []look{{page: "dashboard", path: "/dashboard", channel: demo.QuotesChannel, rate: 1000, data: quotes()}}
 	for _, rate := range []int{0, 1000, 5000} {
 		all = append(all, look{"playground", "/playground", protocol.DefaultChannel, rate, "#composer-text", note})
 	}
 	return all
 }
+
+// quotes returns a market that trades faster than the demo's own, slot by slot.
+func quotes() func(n int) []byte {
+	listings, first := demo.Listings(), time.Now().UnixMilli()/demo.QuoteInterval
+	return func(n int) []byte {
+		l, round := listings[n%len(listings)], int64(n/len(listings))
+		text, err := json.Marshal(demo.Quote{
+			Symbol: l.Symbol, At: (first + round) * demo.QuoteInterval, Price: l.Price * (1 + 0.01*float64(round%7-3)/3),
+		})
+		if err != nil {
+			panic(err) // there are only texts and numbers in it
+		}
+		return text
+	}
+}
+
+// open lets everybody publish where the demo's feeder alone may.
+const open = "[namespaces." + demo.MarketSpace + "]\nanonymous = [\"subscribe\", \"publish\", \"history\"]\n"
 
 // measurePage starts pages cold and warm in a real browser, and looks at them
 // under load. It runs before anything is pinned: a browser wants both cores.
@@ -50,7 +70,11 @@ func (b *bench) measurePage(ctx context.Context) (start *StartRow, rows []PageRo
 		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	srv, err := b.serve(ctx, system{name: "fanlight", mode: modeFanlight}, "-demos", "off")
+	config := filepath.Join(dir, "fanlight.toml")
+	if err := os.WriteFile(config, []byte(open), 0o600); err != nil {
+		return nil, nil, err
+	}
+	srv, err := b.serve(ctx, system{name: "fanlight", mode: modeFanlight}, "-demos", "off", "-config", config)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -22,7 +21,7 @@ func TestAnOpenRelayLetsNobodyReadMovesOrForgeEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stop := demos.Start(r, slog.New(slog.DiscardHandler))
+	stop := demos.Start(r, demos.Config{})
 	defer func() {
 		stop()
 		if err := r.Close(context.Background()); err != nil {
@@ -32,7 +31,7 @@ func TestAnOpenRelayLetsNobodyReadMovesOrForgeEvents(t *testing.T) {
 	post := func(channel string) int {
 		w := httptest.NewRecorder()
 		body := strings.NewReader(`{"channel":"` + channel + `","data":{"game":"abc"}}`)
-		req := httptest.NewRequest(http.MethodPost, "/publish", body)
+		req := httptest.NewRequest(http.MethodPost, "http://localhost/publish", body)
 		req.Header.Set("Content-Type", "application/json")
 		r.ServeHTTP(w, req)
 		return w.Code
@@ -44,8 +43,8 @@ func TestAnOpenRelayLetsNobodyReadMovesOrForgeEvents(t *testing.T) {
 		t.Errorf("a command was refused: %d", code)
 	}
 	w := httptest.NewRecorder()
-	r.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/history?channel=move:lobby", nil))
-	if w.Code < 400 {
+	r.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost/history?channel=move:lobby", nil))
+	if w.Code != http.StatusForbidden {
 		t.Errorf("moves can be read: %d %s", w.Code, w.Body)
 	}
 	// The referee is there.
@@ -79,5 +78,22 @@ func TestAGuardedRelayAsksForATokenAndTheFileHasTheLastWord(t *testing.T) {
 	}
 	if all["move"].HistorySize != 7 || all["move"].Default != nil {
 		t.Errorf("%+v", all["move"])
+	}
+}
+
+func TestWhatIsFedMayBeReadByAllAndPublishedByNobody(t *testing.T) {
+	all := demos.Namespaces(map[string]relay.Namespace{"": {HistorySize: 20, Presence: true}, "sensor": {HistorySize: 7}}, true)
+	market := all["market"]
+	if market.Anonymous == nil || !market.Anonymous.Has(channel.Subscribe|channel.History) || market.Anonymous.Has(channel.Publish) || market.Default.Has(channel.Publish) {
+		t.Errorf("%+v", market)
+	}
+	if market.HistorySize != 1000 || market.Presence {
+		t.Errorf("%+v", market)
+	}
+	if own := all["sensor"]; own.HistorySize != 7 || own.Anonymous != nil {
+		t.Errorf("the operator's own: %+v", own)
+	}
+	if size := demos.Namespaces(nil, false)["sensor"].HistorySize; size != 300 {
+		t.Errorf("a sensor keeps %d", size)
 	}
 }

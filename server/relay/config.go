@@ -2,8 +2,12 @@ package relay
 
 import (
 	"cmp"
+	"crypto/rand"
+	"io"
 	"log/slog"
+	"maps"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,6 +18,7 @@ import (
 	"fanlight/server/internal/limit"
 	"fanlight/server/internal/node"
 	"fanlight/shared/channel"
+	"fanlight/shared/ops"
 )
 
 // Config says what a relay is. The zero value is a relay on an embedded Redis
@@ -22,9 +27,10 @@ type Config struct {
 	// RedisURL is redis://… or rediss://…; empty starts an embedded Redis.
 	RedisURL string
 	// EmbeddedAddr is where the embedded Redis listens; default 127.0.0.1 and
-	// a free port. A port that is taken falls back to a free one.
+	// a free port. A port that is taken falls back to a free one. With JWTSecret
+	// or JWKS it takes nobody but the relay.
 	EmbeddedAddr string
-	// Prefix stands before every channel name in Redis; default none.
+	// Prefix stands before every channel name in Redis; default none. No braces.
 	Prefix string
 	// Loopback says that the relay is served on a loopback address alone. It
 	// then takes pages of any port of this machine, and no request for another
@@ -35,8 +41,9 @@ type Config struct {
 	// Build names the pages, for clients to notice that theirs is old.
 	Build string
 	// Origins are those of the pages that may call, besides the relay's own:
-	// scheme, host and port, https://example.com. If there are any, requests for
-	// hosts that are none of theirs, nor Host or a loopback one, are refused.
+	// scheme, host and port, https://example.com. Requests for names that are none
+	// of theirs, nor Host or a loopback one, are refused; without any, an address
+	// will do.
 	Origins []string
 	// Host is the host that the relay listens on, when it is only one.
 	Host string
@@ -68,11 +75,33 @@ type Config struct {
 	// JWTIssuer and JWTAudience are what a token's iss and aud must be; default
 	// anything.
 	JWTIssuer, JWTAudience string
+	// Ops is what the relay tells of itself on channels of its own; the zero value
+	// tells nothing.
+	Ops Ops
 	// Metrics is where what is counted is registered, one relay for each;
 	// default nowhere.
 	Metrics prometheus.Registerer
 	// Log receives what an operator should know; default none.
 	Log *slog.Logger
+}
+
+// Ops is what a relay tells of itself: see package fanlight/shared/ops. With
+// Metrics or Audit nobody else can publish on these channels, whatever is granted;
+// and without a namespace "ops" in the Config, whoever comes may listen to them
+// where everything is open, and whoever is granted it elsewhere. They are then
+// kept for 600 publications.
+type Ops struct {
+	// Node names the relay: 1 to 64 letters, digits, dots, dashes and underscores.
+	// Default "relay-" and four random characters.
+	Node string
+	// Metrics publishes each second what the relay counts, on ops:metrics.
+	Metrics bool
+	// Audit publishes on ops:audit who asks for what, when, from where; without
+	// what is said.
+	Audit bool
+	// AuditTo receives the same as lines of JSON, several in one write; default
+	// nobody. What it does not take is lost, and counted.
+	AuditTo io.Writer
 }
 
 // Limits is how much a relay allows. For each number, 0 stands for the default
@@ -103,6 +132,9 @@ type Namespace struct {
 	Message     int
 	PublishRate int
 }
+
+// guarded reports whether tokens count.
+func (c Config) guarded() bool { return c.JWTSecret != "" || c.JWKS != "" }
 
 func (c Config) limits() limit.Config {
 	limits := c.Limits
@@ -154,6 +186,14 @@ func (c Config) withDefaults() Config {
 	c.ProbeInterval = cmp.Or(c.ProbeInterval, time.Second)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	c.Ops.Node = cmp.Or(c.Ops.Node, "relay-"+strings.ToLower(rand.Text()[:4]))
+	if _, said := c.Namespaces[ops.Space]; !said && c.Ops.reserves() {
+		c.Namespaces = maps.Clone(c.Namespaces)
+		if c.Namespaces == nil {
+			c.Namespaces = make(map[string]Namespace)
+		}
+		c.Namespaces[ops.Space] = opsNamespace(c.JWTSecret == "" && c.JWKS == "")
 	}
 	return c
 }

@@ -6,6 +6,7 @@
 //	session             one connection: subscriptions, outbox, end
 //	node                the use cases: publish, subscribe
 //	hub, broker         delivery in this process; Redis
+//	report, audit       what the relay tells of itself: how it is, who asked for what
 //	embedded            a Redis for whoever has none
 //
 // A publish goes down this list and its delivery comes back up; the two meet

@@ -10,6 +10,7 @@ import (
 	"fanlight/server/internal/hub"
 	"fanlight/server/internal/node"
 	"fanlight/shared/channel"
+	"fanlight/shared/ops"
 	"fanlight/shared/protocol"
 )
 
@@ -36,7 +37,7 @@ func (r *Relay) Local(subject string, grants channel.Grants) *Local {
 		Subject: subject, Grants: grants,
 		Expires: time.Date(9999, time.January, 1, 0, 0, 0, 0, time.UTC), // what never expires would be anonymous
 	}
-	return &Local{node: r.node, from: node.Caller{Who: who}}
+	return &Local{node: r.node, from: node.Caller{Who: who, User: subject, Way: ops.WayInside}}
 }
 
 // Publish publishes and waits for the outcome, in the broker's own time. The

@@ -23,27 +23,35 @@ import (
 // concurrently.
 type Relay struct {
 	http.Handler
-	redis    *embedded.Redis // nil when Redis is somewhere else
-	node     *node.Node
-	sessions *session.Manager
-	limiter  *limit.Limiter
-	doors    *doors
-	metrics  *metrics.Counters // nil without a registry
+	redis     *embedded.Redis // nil when Redis is somewhere else
+	private   bool            // that one takes nobody else
+	node      *node.Node
+	self      *Local // the relay itself
+	sessions  *session.Manager
+	transport *transport.Handlers
+	limiter   *limit.Limiter
+	doors     *doors
+	metrics   *metrics.Counters // nil without a registry
+	teller    *teller
 }
 
 // New starts a relay. It does not wait for Redis: GET /readyz tells when
 // messages flow. The error is about the Config.
 func New(cfg Config) (_ *Relay, err error) {
 	cfg = cfg.withDefaults()
+	if err := CheckNode(cfg.Ops.Node); err != nil {
+		return nil, err
+	}
 	guard, err := api.NewGuard(api.GuardConfig{Loopback: cfg.Loopback, Host: cfg.Host, Origins: cfg.Origins})
 	if err != nil {
 		return nil, err
 	}
-	r := &Relay{sessions: &session.Manager{}}
+	r := &Relay{sessions: &session.Manager{}, private: cfg.guarded()}
 	limits := cfg.limits()
 	observe := limits.Observe
 	limits.Observe = func(name limit.Name) {
 		r.metrics.Refused(string(name))
+		r.teller.refused.Add(1)
 		if observe != nil {
 			observe(name)
 		}
@@ -51,9 +59,14 @@ func New(cfg Config) (_ *Relay, err error) {
 	r.limiter = limit.New(limits)
 	limits = r.limiter.Config() // with its defaults
 	r.doors = newDoors(r.limiter)
+	r.teller = r.newTeller(cfg)
 	url := cfg.RedisURL
 	if url == "" {
-		if r.redis, err = embedded.Start(cfg.EmbeddedAddr, cfg.Log); err != nil {
+		start := embedded.Start
+		if r.private { // who reached it could do what no token allows
+			start = embedded.StartPrivate
+		}
+		if r.redis, err = start(cfg.EmbeddedAddr, cfg.Log); err != nil {
 			return nil, err
 		}
 		url = r.redis.URL()
@@ -67,7 +80,7 @@ func New(cfg Config) (_ *Relay, err error) {
 			Secret: cfg.JWTSecret, JWKS: cfg.JWKS, Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience,
 			Demo: cfg.Loopback, Namespaces: cfg.access(),
 		},
-		Limits: limits.Protocol(), Limiter: r.limiter, Published: func(outcome string) { r.metrics.Published(outcome) },
+		Limits: limits.Protocol(), Limiter: r.limiter, Published: r.published, Audit: r.teller.audit, Reserved: cfg.Ops.reserves(),
 		CheckInterval: cfg.CheckInterval, Present: cfg.present(),
 		Presence: presence.Config{TTL: cfg.PresenceTTL, Grace: cfg.PresenceGrace, Log: cfg.Log},
 	})
@@ -77,28 +90,30 @@ func New(cfg Config) (_ *Relay, err error) {
 		}
 		return nil, err
 	}
-	t := transport.New(transport.Config{
+	r.self = r.itself()
+	r.transport = transport.New(transport.Config{
 		Node: r.node, Sessions: r.sessions, Limits: limits.Protocol(), Limiter: r.limiter, Outbox: limits.Outbox,
 		PingInterval: cfg.PingInterval, ConnectTimeout: limits.ConnectTimeout, Build: cfg.Build,
 	})
-	if err := r.count(cfg.Metrics, t); err != nil {
+	if err := r.count(cfg.Metrics); err != nil {
 		return nil, errors.Join(err, r.Close(context.Background()))
 	}
 	a := &api.API{
 		Node: r.node, Limiter: r.limiter, Embedded: r.redis != nil, Build: cfg.Build,
-		Stream: t.EventStream, WebSocket: t.WebSocket, Fallback: cfg.Pages,
+		Stream: r.transport.EventStream, WebSocket: r.transport.WebSocket, Fallback: cfg.Pages,
 	}
 	if cfg.Loopback {
 		a.RedisAddr = r.EmbeddedAddr()
 	}
+	r.teller.start()
 	r.Handler = r.doors.wrap(guard.Wrap(a.Handler()))
 	return r, nil
 }
 
 // EmbeddedAddr returns where the embedded Redis listens, or "" when there is
-// none.
+// none that takes other programs.
 func (r *Relay) EmbeddedAddr() string {
-	if r.redis == nil {
+	if r.redis == nil || r.private {
 		return ""
 	}
 	return r.redis.Addr()
@@ -120,20 +135,30 @@ func (r *Relay) Revoke(ctx context.Context, subject, tokenID string) error {
 func (r *Relay) Drain() { r.sessions.Drain() }
 
 // Close drains the relay and waits for its connections until the context ends;
-// it returns the context's error if some were left. Then it closes the link to
-// Redis, and the embedded Redis.
+// it returns the context's error if some were left. Then it tells the last of
+// them, and closes the link to Redis, and the embedded Redis.
 func (r *Relay) Close(ctx context.Context) error {
 	r.metrics.Close()
 	err := r.sessions.Close(ctx)
+	r.teller.end(ctx)
 	err = errors.Join(err, r.node.Close())
+	r.teller.running.Wait()
 	if r.redis != nil {
 		r.redis.Close()
 	}
 	return err
 }
 
+// published counts what became of a publish.
+func (r *Relay) published(outcome string) {
+	r.metrics.Published(outcome)
+	if outcome == node.Taken {
+		r.teller.published.Add(1)
+	}
+}
+
 // count registers what the relay counts.
-func (r *Relay) count(registry prometheus.Registerer, t *transport.Handlers) (err error) {
+func (r *Relay) count(registry prometheus.Registerer) (err error) {
 	if registry == nil {
 		return nil
 	}
@@ -143,7 +168,8 @@ func (r *Relay) count(registry prometheus.Registerer, t *transport.Handlers) (er
 	}
 	r.metrics, err = metrics.New(registry, metrics.Source{
 		Connections: r.sessions.Count, Requests: r.doors.count, Channels: r.node.Count, Sent: r.sessions.Sent,
-		Received: t.Received, Dropped: r.node.Dropped, Probe: r.node.Ready,
+		Received: r.transport.Received, Dropped: r.node.Dropped, Probe: r.node.Ready, HighWater: r.sessions.HighWater(),
+		Slow: r.sessions.Slow, PublishTrip: r.teller.reporter.Trip, AuditLost: r.teller.audit.Lost,
 	}, limits, node.Outcomes())
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -19,6 +20,9 @@ const (
 	// spareDoors is how many network connections there may be besides as many
 	// as may be held: for requests, and for heads that are not there yet.
 	spareDoors = 1000
+	// spareDoorsPerAddress is the same for one address: few of the others, so
+	// that nobody has all of them.
+	spareDoorsPerAddress = 100
 )
 
 // Server returns an http.Server that serves the relay within its limits: with a
@@ -36,22 +40,29 @@ func (r *Relay) Server() *http.Server {
 // doors knows the network connections that are not held: net/http says nothing
 // of one whose head did not come in time, and has no bound to how many there are.
 type doors struct {
-	limiter *limit.Limiter
-	most    int
+	limiter              *limit.Limiter
+	most, mostPerAddress int
 
-	mu   sync.Mutex
-	open map[net.Conn]*door
+	mu      sync.Mutex
+	open    map[net.Conn]*door
+	address map[netip.Addr]int // without trusted proxies
 }
 
 // door is one of them.
 type door struct {
+	addr   netip.Addr // of the peer
+	counts bool       // among its address's
+
 	mu     sync.Mutex
 	waits  bool      // for the rest of a head
 	opened time.Time // when that began
 }
 
 func newDoors(l *limit.Limiter) *doors {
-	return &doors{limiter: l, most: l.Config().Connections + spareDoors, open: make(map[net.Conn]*door)}
+	return &doors{
+		limiter: l, most: l.Config().Connections + spareDoors, mostPerAddress: l.Config().ConnectionsPerAddress + spareDoorsPerAddress,
+		open: make(map[net.Conn]*door), address: make(map[netip.Addr]int),
+	}
 }
 
 type doorKey struct{}
@@ -61,12 +72,20 @@ type doorKey struct{}
 // request, and to read that is what there is no room for.
 func (d *doors) context(ctx context.Context, c net.Conn) context.Context {
 	at := &door{waits: true, opened: time.Now()}
+	at.addr, at.counts = d.limiter.Peer(c.RemoteAddr().String())
 	d.mu.Lock()
-	full := len(d.open) >= d.most
+	full, fullForIt := len(d.open) >= d.most, at.counts && d.address[at.addr] >= d.mostPerAddress
 	d.open[c] = at
+	if at.counts {
+		d.address[at.addr]++
+	}
 	d.mu.Unlock()
-	if full {
+	switch {
+	case full:
 		d.limiter.Refused(limit.Connections)
+		_ = c.Close()
+	case fullForIt:
+		d.limiter.Refused(limit.ConnectionsPerAddress)
 		_ = c.Close()
 	}
 	return context.WithValue(ctx, doorKey{}, at)
@@ -88,12 +107,23 @@ func (d *doors) state(c net.Conn, state http.ConnState) {
 		at.mu.Unlock()
 	case state == http.StateHijacked, state == http.StateClosed:
 		delete(d.open, c)
+		d.leave(at)
 		at.mu.Lock()
 		late := at.waits && time.Since(at.opened) >= d.limiter.Config().HandshakeTimeout
 		at.mu.Unlock()
 		if late && state == http.StateClosed {
 			d.limiter.Refused(limit.HandshakeTimeout)
 		}
+	}
+}
+
+// leave gives up a door's place among its address's. The lock is held.
+func (d *doors) leave(at *door) {
+	if !at.counts {
+		return
+	}
+	if d.address[at.addr]--; d.address[at.addr] == 0 {
+		delete(d.address, at.addr)
 	}
 }
 

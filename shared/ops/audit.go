@@ -18,6 +18,9 @@ const (
 	WayInside = "inside" // a part of the relay's own process
 )
 
+// MaxChannel is the most bytes of a channel's name that an entry tells.
+const MaxChannel = 128
+
 // OutcomeOK is an entry's outcome when it was done.
 const OutcomeOK = "ok"
 
@@ -30,8 +33,8 @@ type Audit struct {
 	Lost uint64 `json:"lost,omitempty"`
 }
 
-// Entry is something that somebody asked for, or the same thing several times in
-// a row. It is also a line of the audit file, with its node.
+// Entry is something that somebody asked for, or the same thing several times
+// within a quarter of a second. It is also a line of the audit file, with its node.
 type Entry struct {
 	Node string `json:"node,omitempty"` // in the file; an [Audit] names it once
 	// At is when, and Until the last time if there were several, in milliseconds
@@ -42,6 +45,9 @@ type Entry struct {
 	// Op is one of the constants above, Outcome is [OutcomeOK] or an error's code.
 	Op      string `json:"op"`
 	Outcome string `json:"outcome"`
+	// Channel is as it was asked for, cut to [MaxChannel] bytes and an ellipsis
+	// if no channel can be called that; "" when the request was refused before
+	// it came to that.
 	Channel string `json:"channel"`
 	// User is the token's subject, or what somebody without one calls itself
 	// where everything is open; From is the address, Way the way in.
@@ -49,8 +55,16 @@ type Entry struct {
 	From string `json:"from,omitempty"`
 	Way  string `json:"way"`
 	// Epoch and the offsets are those of publishes that were taken: the first's
-	// and, if there were several, the last's.
+	// and, if there were several, the last's. If Count is less than from the one
+	// to the other, there are others' among them.
 	Epoch  string `json:"epoch,omitempty"`
 	Offset uint64 `json:"offset,omitempty"`
 	Last   uint64 `json:"last,omitempty"`
+}
+
+// Lost is a line of the audit file that stands for entries that are missing there.
+type Lost struct {
+	Node string `json:"node"`
+	At   int64  `json:"at"`
+	Lost uint64 `json:"lost"`
 }

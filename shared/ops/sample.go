@@ -29,7 +29,7 @@ type Sample struct {
 	Subscriptions int `json:"subscriptions"`
 
 	// Counted since the relay began; two samples of a node make a rate.
-	Published     uint64 `json:"published"` // publishes that were taken here
+	Published     uint64 `json:"published"` // publishes that were taken here, but for the relay's own
 	Sent          uint64 `json:"sent"`      // messages to held connections
 	SentBytes     uint64 `json:"sent_bytes"`
 	ReceivedBytes uint64 `json:"received_bytes"`
@@ -50,9 +50,9 @@ type Sample struct {
 	Redis int64 `json:"redis"`
 
 	Goroutines int    `json:"goroutines"`
-	Heap       uint64 `json:"heap"` // bytes of live objects, as of now
+	Heap       uint64 `json:"heap"` // bytes of objects, those among them that the next collection finds dead
 	// GCs counts the garbage collections, and GCPause is how long they stopped
-	// everything, in microseconds, both since the relay began.
+	// everything, in microseconds, both since its process began.
 	GCs     uint64 `json:"gcs"`
 	GCPause uint64 `json:"gc_pause"`
 }

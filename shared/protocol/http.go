@@ -64,7 +64,9 @@ const MaxBatch = 100
 // BatchResponse answers a POST /publish that brought an array.
 type BatchResponse struct {
 	// Status is [StatusSuccess] when every publication was taken,
-	// [StatusFailed] when none was, else [StatusPartial].
+	// [StatusFailed] when none was, else [StatusPartial]. A batch of which every
+	// publication came too fast is a [Problem] instead, with
+	// [CodeRateLimited].
 	Status string `json:"status"`
 	// Results are the publications' own, in their order.
 	Results []BatchResult `json:"results"`
@@ -122,6 +124,6 @@ type VersionResponse struct {
 	// Redis is "embedded" or "external".
 	Redis string `json:"redis"`
 	// RedisAddr is where an embedded Redis listens, host:port; told only by a
-	// server that is there for its own machine.
+	// server that is open, and there for its own machine.
 	RedisAddr string `json:"redis_addr,omitempty"`
 }

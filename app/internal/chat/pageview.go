@@ -65,7 +65,7 @@ func (p *Page) renderPeople() app.UI {
 		user, fixed = p.holder, true
 		hint = "Your token says who you are."
 	}
-	faces, more := p.people.Faces()
+	faces, more := p.people.Faces(maxFaces)
 	return tag.Section().ID("chat-people").Class("panel chat-people").Aria("labelledby", "chat-people-title").Body(
 		app.Div().Class("chat-people-head").Body(
 			tag.H2().ID("chat-people-title").Text("Who is here"),
@@ -85,20 +85,9 @@ func (p *Page) renderPeople() app.UI {
 	)
 }
 
-func renderFace(f Face) app.UI {
-	name := f.Name
-	switch {
-	case name == "" && f.Count == 1 && f.Me:
-		name = "you, without a name"
-	case name == "" && f.Me:
-		name = strconv.Itoa(f.Count) + " without a name, you among them"
-	case name == "":
-		name = strconv.Itoa(f.Count) + " without a name"
-	case f.Me:
-		name += " (you)"
-	}
+func renderFace(f live.Face) app.UI {
 	return tag.Li().Class(hue(f.Name)).DataSet("user", f.Name).Body(
-		tag.Span().Class("dot").Aria("hidden", true), tag.Span().Text(name),
+		tag.Span().Class("dot").Aria("hidden", true), tag.Span().Text(f.Words()),
 	)
 }
 

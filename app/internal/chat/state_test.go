@@ -126,8 +126,8 @@ func TestWhoIsHereIsNamedOnceThisTabFirst(t *testing.T) {
 	p = p.Answer(protocol.Presence{Users: 4, Members: []protocol.Member{
 		member("1", "grace"), member("2", ""), member("me", "ada"), member("3", ""), member("4", "ada"),
 	}}, nil)
-	faces, more := p.Faces()
-	expect(t, "faces", faces, []Face{{"ada", 2, true}, {"grace", 1, false}, {"", 2, false}})
+	faces, more := p.Faces(maxFaces)
+	expect(t, "faces", faces, []live.Face{{Name: "ada", Count: 2, Me: true}, {Name: "grace", Count: 1}, {Count: 2}})
 	expect(t, "more", more, 0)
 	p = p.Apply(client.Joined{Join: protocol.Join{Member: member("5", "lin")}}).Apply(client.Joined{Join: protocol.Join{Member: member("5", "lin")}})
 	expect(t, "words", p.Words(), "5 people")

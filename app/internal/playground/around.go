@@ -103,13 +103,15 @@ func (p *Page) learn(ctx app.Context) {
 func (p *Page) redisLine(channel string) string { return RedisLine(p.version, channel) }
 
 // RedisLine returns the command that publishes on a channel through the Redis
-// of a server, as far as the server says where that is. One that has said
-// nothing yet is taken for a fresh one.
+// of a server, as far as the server says where that is, or why there is none.
+// One that has said nothing yet is taken for a fresh one.
 func RedisLine(v protocol.VersionResponse, channel string) string {
 	at := ""
 	host, port, err := net.SplitHostPort(v.RedisAddr)
 	switch {
 	case v.Redis == "external":
+	case v.Redis != "" && v.RedisAddr == "":
+		return "# there is no way to the Redis inside this server"
 	case err != nil:
 		at = "-p 6380 "
 	case host == "127.0.0.1":

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"fanlight/app/internal/live"
 	"fanlight/shared/client"
 	"fanlight/shared/protocol"
 )
@@ -31,8 +32,8 @@ func TestWhoIsHereIsNamedOncePerUserThisTabFirst(t *testing.T) {
 	c := crowdOf(protocol.Presence{Connections: 5, Users: 4, Members: []protocol.Member{
 		member("1", "grace"), member("2", ""), member("me", "ada"), member("3", ""), member("4", "ada"),
 	}})
-	faces, more := c.Faces()
-	expect(t, "faces", faces, []Face{{"ada", 2, true}, {"grace", 1, false}, {"", 2, false}})
+	faces, more := c.Faces(maxFaces)
+	expect(t, "faces", faces, []live.Face{{Name: "ada", Count: 2, Me: true}, {Name: "grace", Count: 1}, {Count: 2}})
 	expect(t, "more", more, 0)
 	expect(t, "words", c.Words(), "4 users, 5 connections on room")
 }
@@ -42,7 +43,7 @@ func TestALargeCrowdIsCountedAndNotAllNamed(t *testing.T) {
 	for i := range 30 {
 		p.Members = append(p.Members, member(fmt.Sprint(i), fmt.Sprint("user", i)))
 	}
-	faces, more := crowdOf(p).Faces()
+	faces, more := crowdOf(p).Faces(maxFaces)
 	expect(t, "faces", len(faces), maxFaces)
 	expect(t, "more", more, 5000-maxFaces)
 	expect(t, "words", crowdOf(p).Words(), "5000 users on room")
@@ -75,7 +76,7 @@ func TestAnEarlierCrowdIsNotChangedByALaterJoin(t *testing.T) {
 	c := crowdOf(protocol.Presence{Connections: 1, Users: 1, Members: append(make([]protocol.Member, 0, 9), member("me", ""))})
 	one, _ := c.Apply(joined("room", "1", "grace"))
 	_, _ = c.Apply(joined("room", "2", "alan"))
-	faces, _ := one.Faces()
+	faces, _ := one.Faces(maxFaces)
 	expect(t, "faces", faces[0].Name, "grace")
 }
 

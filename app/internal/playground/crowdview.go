@@ -5,6 +5,7 @@ import (
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"fanlight/app/internal/live"
 	"fanlight/app/ui/tag"
 	"fanlight/shared/protocol"
 )
@@ -20,7 +21,7 @@ func (p *Page) renderCrowd() app.UI {
 	if p.holder != "" {
 		user, fixed = p.holder, true
 	}
-	faces, more := p.crowd.Faces()
+	faces, more := p.crowd.Faces(maxFaces)
 	return panel.Body(
 		app.Div().Class("crowd-head").Body(
 			tag.H2().ID("crowd-title").Text("Who is here"),
@@ -41,18 +42,8 @@ func (p *Page) renderCrowd() app.UI {
 	)
 }
 
-func renderFace(f Face) app.UI {
-	name, class := f.Name, "face"
-	switch {
-	case name == "" && f.Count == 1 && f.Me:
-		name = "you, without a name"
-	case name == "" && f.Me:
-		name = strconv.Itoa(f.Count) + " without a name, you among them"
-	case name == "":
-		name = strconv.Itoa(f.Count) + " without a name"
-	case f.Me:
-		name += " (you)"
-	}
+func renderFace(f live.Face) app.UI {
+	name, class := f.Words(), "face"
 	if f.Me {
 		class += " is-me"
 	}

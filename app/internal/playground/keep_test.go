@@ -25,10 +25,11 @@ func TestWhatIsNoPositionIsNotTakenForOne(t *testing.T) {
 
 func TestTheRedisLineNamesTheRedisThatThereIs(t *testing.T) {
 	for want, v := range map[string]protocol.VersionResponse{
-		"redis-cli -p 6380 publish a hi":        {},
-		"redis-cli -p 7001 publish a hi":        {Redis: "embedded", RedisAddr: "127.0.0.1:7001"},
-		"redis-cli -h ::1 -p 7001 publish a hi": {Redis: "embedded", RedisAddr: "[::1]:7001"},
-		"redis-cli publish a hi":                {Redis: "external"},
+		"redis-cli -p 6380 publish a hi":                    {},
+		"redis-cli -p 7001 publish a hi":                    {Redis: "embedded", RedisAddr: "127.0.0.1:7001"},
+		"redis-cli -h ::1 -p 7001 publish a hi":             {Redis: "embedded", RedisAddr: "[::1]:7001"},
+		"redis-cli publish a hi":                            {Redis: "external"},
+		"# there is no way to the Redis inside this server": {Redis: "embedded"},
 	} {
 		expect(t, "line", RedisLine(v, "a"), want)
 	}

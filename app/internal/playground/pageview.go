@@ -277,8 +277,11 @@ func (p *Page) tokenHint() string {
 }
 
 func (p *Page) redisHint() string {
-	if p.version.Redis == "external" {
+	switch {
+	case p.version.Redis == "external":
 		return "This server uses a Redis of your own: name its address, if it is not on this machine."
+	case p.version.Redis != "" && p.version.RedisAddr == "":
+		return "Through the Redis inside one could do what no token grants, so no other program may."
 	}
 	return "The port is that of the Redis inside the server. With a Redis of your own, name its address instead."
 }

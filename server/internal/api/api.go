@@ -7,6 +7,7 @@ import (
 
 	"fanlight/server/internal/limit"
 	"fanlight/server/internal/node"
+	"fanlight/shared/ops"
 	"fanlight/shared/protocol"
 )
 
@@ -24,34 +25,39 @@ type API struct {
 	// Stream serves GET /sse, and WebSocket GET /ws. Their errors are answered
 	// as problems.
 	Stream, WebSocket func(http.ResponseWriter, *http.Request) error
-	// Limiter bounds what is published, and how long a body takes; nil does not.
+	// Limiter bounds how much is asked and published, and how long a body takes;
+	// nil does not.
 	Limiter *limit.Limiter
 	// Fallback serves every path that is not the relay's.
 	Fallback http.Handler
 }
 
-// Handler returns the relay's paths.
+// Handler returns the relay's paths. All requests are counted, by caller or by
+// counted, but for those that ask how the relay is.
 func (a *API) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /publish", answered(a.publish))
-	mux.HandleFunc("GET /ws", answered(a.WebSocket))
-	mux.HandleFunc("GET /sse", answered(a.Stream))
+	mux.HandleFunc("GET /ws", answered(a.counted(a.WebSocket)))
+	mux.HandleFunc("GET /sse", answered(a.counted(a.Stream)))
 	mux.HandleFunc("GET /history", answered(a.history))
 	mux.HandleFunc("GET /presence", answered(a.presence))
-	mux.HandleFunc("GET /filter", answered(a.filter))
+	mux.HandleFunc("GET /filter", answered(a.counted(a.filter)))
 	mux.HandleFunc("POST /ticket", answered(a.ticket))
-	mux.HandleFunc("GET /identities", answered(a.identities))
-	mux.HandleFunc("POST /identities", answered(a.mint))
+	mux.HandleFunc("GET /identities", answered(a.counted(a.identities)))
+	mux.HandleFunc("POST /identities", answered(a.counted(a.mint)))
 	mux.HandleFunc("GET /healthz", answered(a.healthz))
 	mux.HandleFunc("GET /readyz", answered(a.readyz))
-	mux.HandleFunc("GET /version", answered(a.version))
+	mux.HandleFunc("GET /version", answered(a.counted(a.version)))
 	for path, allow := range map[string]string{
 		"/publish": "POST", "/ticket": "POST", "/identities": "GET, POST", "/ws": "GET", "/sse": "GET", "/history": "GET",
 		"/presence": "GET", "/filter": "GET", "/healthz": "GET", "/readyz": "GET", "/version": "GET",
 	} {
 		mux.HandleFunc(path, wrongMethod(path, allow))
 	}
-	mux.Handle("/", a.Fallback)
+	mux.HandleFunc("/", answered(a.counted(func(w http.ResponseWriter, r *http.Request) error {
+		a.Fallback.ServeHTTP(w, r)
+		return nil
+	})))
 	return mux
 }
 
@@ -83,6 +89,7 @@ func (a *API) presence(w http.ResponseWriter, r *http.Request) error {
 	}
 	from, err := a.caller(r)
 	if err != nil {
+		a.Node.Refused(from, ops.OpPresence, channel, err)
 		return err
 	}
 	present, err := a.Node.Presence(r.Context(), from, channel)

@@ -22,9 +22,9 @@ type GuardConfig struct {
 	// rebinding) would make this machine's relay a part of their site.
 	Loopback bool
 	// Origins are those of the pages that may call, besides those of this very
-	// site: https://app.example.com. If there are any, a Host that is none of
-	// theirs, nor Host, nor a loopback one, is refused too, and pages of this
-	// machine's other ports are not let in.
+	// site: https://app.example.com. Requests for a name that is none of theirs,
+	// nor Host, nor a loopback one, are refused. If there are any, so are those
+	// for an address, and pages of this machine's other ports are not let in.
 	Origins []string
 	// Host is the host that the relay listens on, when it is only one.
 	Host string
@@ -82,7 +82,7 @@ func (g *Guard) Wrap(next http.Handler) http.Handler {
 		h := w.Header()
 		secure(h)
 		if !g.knows(hostname(r.Host)) {
-			WriteProblem(w, &protocol.Error{Code: protocol.CodeHost, Message: "this server does not answer for that host"})
+			WriteProblem(w, &protocol.Error{Code: protocol.CodeHost, Message: "this server does not answer for that host; -origins says which it does"})
 			return
 		}
 		// Of every answer, not only of those to pages: a cache must not give one
@@ -128,12 +128,15 @@ func secure(h http.Header) {
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 }
 
-// knows reports whether a request for the host is meant for this server.
+// knows reports whether a request for the host is meant for this server. A name
+// has to be known, since anybody can point one here; an address can't be made to
+// mean another machine.
 func (g *Guard) knows(host string) bool {
-	if isLoopback(host) || !g.cfg.Loopback && len(g.origins) == 0 {
+	if isLoopback(host) || slices.Contains(g.hosts, strings.ToLower(strings.TrimSuffix(host, "."))) {
 		return true
 	}
-	return len(g.origins) > 0 && slices.Contains(g.hosts, strings.ToLower(strings.TrimSuffix(host, ".")))
+	_, err := netip.ParseAddr(host)
+	return err == nil && !g.cfg.Loopback && len(g.origins) == 0
 }
 
 // admits reports whether a page of the origin may call. "null", the origin of

@@ -45,6 +45,17 @@ func TestTheGuardDecidesByHostAndOrigin(t *testing.T) {
 		{true, "0.0.0.0:8000", "", protocol.CodeHost},
 		{true, "", "", protocol.CodeHost},
 		{true, "example.com", "http://example.com", protocol.CodeHost},
+		{false, "evil.example:8000", "", protocol.CodeHost},
+		{false, "example.com.evil.example", "", protocol.CodeHost},
+		{false, "evil.example:8000", "http://evil.example:8000", protocol.CodeHost},
+		{false, "", "", protocol.CodeHost},
+		// Nobody points a number at another machine.
+		{false, "192.168.0.7:8000", "", admitted},
+		{false, "[2001:db8::1]:8000", "", admitted},
+		{false, "192.168.0.7:8000", "http://192.168.0.7:8000", admitted},
+		{false, "192.168.0.7:8000", "http://evil.example:8000", protocol.CodeOrigin},
+		{false, "localhost:8000", "", admitted},
+		{false, "example.com.:8000", "", admitted},
 		// Pages of this very site.
 		{false, "example.com", "https://example.com", admitted},
 		{false, "example.com:8000", "http://example.com:8000", admitted},
@@ -73,7 +84,11 @@ func TestTheGuardDecidesByHostAndOrigin(t *testing.T) {
 		{true, "localhost:8000", "http://%zz", protocol.CodeOrigin},
 	} {
 		reached := false
-		guarded := guard(t, api.GuardConfig{Loopback: c.loopback}).Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { reached = true }))
+		own := "Example.com" // where it listens
+		if c.loopback {
+			own = "127.0.0.1"
+		}
+		guarded := guard(t, api.GuardConfig{Loopback: c.loopback, Host: own}).Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { reached = true }))
 		r := httptest.NewRequest(http.MethodPost, "/publish", nil)
 		r.Host = c.host
 		if c.origin != "" {

@@ -6,10 +6,12 @@ import (
 	"strings"
 
 	"fanlight/server/internal/node"
+	"fanlight/shared/ops"
 	"fanlight/shared/protocol"
 )
 
-// defaultPage is how many publications a page of history has.
+// defaultPage is how many publications a page of history has, where so many are
+// allowed.
 const defaultPage = 100
 
 // history serves GET /history?channel=&since=<epoch>:<offset>&limit=&reverse=1&filter=.
@@ -19,7 +21,7 @@ func (a *API) history(w http.ResponseWriter, r *http.Request) error {
 	if q.Has("channel") {
 		channel = q.Get("channel")
 	}
-	limit, reverse := defaultPage, false
+	limit, reverse := min(defaultPage, a.Limiter.Config().HistoryPage), false
 	var since *protocol.Since
 	var err error
 	if s := q.Get("limit"); s != "" {
@@ -39,6 +41,7 @@ func (a *API) history(w http.ResponseWriter, r *http.Request) error {
 	}
 	from, err := a.caller(r)
 	if err != nil {
+		a.Node.Refused(from, ops.OpHistory, channel, err)
 		return err
 	}
 	page, err := a.Node.History(r.Context(), from, channel, node.Page{

@@ -4,20 +4,38 @@ import (
 	"net/http"
 
 	"fanlight/server/internal/node"
+	"fanlight/shared/ops"
 	"fanlight/shared/protocol"
 )
 
-// caller returns who is behind a request.
+// caller returns who is behind a request, and counts the request as theirs. What
+// it is told with an error is for the audit alone.
 func (a *API) caller(r *http.Request) (node.Caller, error) {
+	from := node.Caller{From: a.Limiter.Addr(r), Way: ops.WayHTTP}
 	who, err := a.Node.Authority().Request(r)
-	if err != nil {
-		return node.Caller{}, err
+	user := ""
+	if err == nil {
+		from.Who, from.User = who, a.Node.Name(who, "")
+		if !who.Demo { // that one is many people's
+			user = who.Subject
+		}
 	}
-	user := who.Subject
-	if who.Demo { // many people's
-		user = ""
+	from.Limits = a.Limiter.Request(from.From, user)
+	if slow := from.Limits.Request(); slow != nil { // also for trying tokens
+		return from, slow
 	}
-	return node.Caller{Who: who, Limits: a.Limiter.Request(a.Limiter.Addr(r), user)}, nil
+	return from, err
+}
+
+// counted counts requests for which it does not matter whose they are, or which
+// find that out by themselves, as their address's.
+func (a *API) counted(serve func(http.ResponseWriter, *http.Request) error) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := a.Limiter.Request(a.Limiter.Addr(r), "").Request(); err != nil {
+			return err
+		}
+		return serve(w, r)
+	}
 }
 
 // ticket serves POST /ticket: a stand-in for the caller's token, for the one

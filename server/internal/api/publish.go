@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"fanlight/server/internal/limit"
+	"fanlight/shared/ops"
 	"fanlight/shared/protocol"
 )
 
@@ -23,10 +24,12 @@ import (
 func (a *API) publish(w http.ResponseWriter, r *http.Request) error {
 	from, err := a.caller(r) // before a byte of the body is read
 	if err != nil {
+		a.Node.Refused(from, ops.OpPublish, "", err)
 		return err
 	}
-	body, err := a.readBody(w, r)
+	body, err := a.readBody(w, r, from.Limits)
 	if err != nil {
+		a.Node.Refused(from, ops.OpPublish, "", err)
 		return err
 	}
 	p := protocol.Publish{Channel: protocol.DefaultChannel, Key: r.Header.Get("Idempotency-Key")}
@@ -50,6 +53,7 @@ func (a *API) publish(w http.ResponseWriter, r *http.Request) error {
 		p.Data = protocol.Text(query.Get("message"))
 	}
 	if err != nil {
+		a.Node.Refused(from, ops.OpPublish, p.Channel, err)
 		return err
 	}
 	published, err := a.Node.PublishWait(r.Context(), from, p)
@@ -64,7 +68,21 @@ func publishResponse(p protocol.Publish, published protocol.Published) *protocol
 	return &protocol.PublishResponse{Status: protocol.StatusSuccess, Published: published, Message: p.Data}
 }
 
-func (a *API) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// paced is a body that is read no faster than its address may send.
+type paced struct {
+	io.Reader
+	limits *limit.Conn
+	gone   <-chan struct{}
+}
+
+// Read implements io.Reader.
+func (p *paced) Read(b []byte) (int, error) {
+	n, err := p.Reader.Read(b)
+	p.limits.Bytes(p.gone, n)
+	return n, err
+}
+
+func (a *API) readBody(w http.ResponseWriter, r *http.Request, limits *limit.Conn) ([]byte, error) {
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return nil, &protocol.Error{Code: protocol.CodeBinary, Field: "Content-Encoding", Message: "a body is taken as it is, not compressed"}
 	}
@@ -72,7 +90,7 @@ func (a *API) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	patience := a.Limiter.Config().MessageTimeout
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(patience))
 	most := a.Node.Limits().Frame
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(most)))
+	body, err := io.ReadAll(&paced{http.MaxBytesReader(w, r.Body, int64(most)), limits, r.Context().Done()})
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):

@@ -49,7 +49,7 @@ func (p Policy) withDefaults(d Policy) Policy {
 type Config struct {
 	// URL is redis://… or rediss://…, as go-redis parses it. Required.
 	URL string
-	// Prefix stands before every channel name in Redis.
+	// Prefix stands before every channel name in Redis. It has no braces.
 	Prefix string
 	// Handler receives the publications. Required.
 	Handler Handler
@@ -102,6 +102,9 @@ func New(cfg Config) (*Broker, error) {
 	opt, err := redis.ParseURL(cfg.URL)
 	if err != nil {
 		return nil, badURL(err)
+	}
+	if strings.ContainsAny(cfg.Prefix, "{}") {
+		return nil, errors.New("a prefix has no braces: they say where a cluster keeps a key")
 	}
 	if cfg.ProbeInterval == 0 {
 		cfg.ProbeInterval = time.Second

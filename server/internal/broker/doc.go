@@ -7,7 +7,10 @@
 // One Lua script, publish.lua, gives a publication its offset, appends it to
 // the channel's stream and PUBLISHes it, atomically, so that history and live
 // delivery can't disagree about the order. Publishes that wait at the same
-// time go to Redis in one pipeline, in the order in which they came. Nothing
+// time go to Redis in one pipeline, in the order in which they came, as a
+// transaction. That is for the order alone: of a plain pipeline whose first calls
+// find the script unknown, the later ones may succeed, when another relay loads
+// it in between, and the first ones would go again behind them. Nothing
 // is retried here: a publish whose reply was lost may have happened, and only
 // an idempotency key, which the script knows, makes it safe to try again.
 //
@@ -31,5 +34,10 @@
 //	fanlight/stream/{PC}   stream: entry <offset>-0 holds id, time, data
 //	fanlight/key/{PC}/K    hash: the result of the publish with idempotency key K
 //
-// No channel name holds a slash, so none can name one of these.
+// No channel name holds a slash, so none can name one of these. All keys that a
+// script is given are of one channel, and so in one slot of a cluster. The
+// transaction around a pipeline is not: it has several channels, and a cluster
+// would refuse it (CROSSSLOT). We speak to one Redis; a client of a cluster would
+// have to make a pipeline for each slot, which costs no promise, since there is
+// none about the order across channels.
 package broker

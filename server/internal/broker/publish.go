@@ -148,8 +148,7 @@ type evaluate func(ctx context.Context, c redis.Scripter, keys []string, args ..
 func (b *Broker) pipeline(batch []*request, eval evaluate) []*redis.Cmd {
 	ctx, cancel := context.WithTimeout(b.ctx, timeout)
 	defer cancel()
-	// As a transaction, since another relay's commands could come in between:
-	// if it loaded the script in the middle, those before it would go last.
+	// As a transaction, for the order: see the package comment.
 	pipe := b.rdb.TxPipeline()
 	cmds := make([]*redis.Cmd, len(batch))
 	for i, r := range batch {

@@ -54,6 +54,61 @@ func TestOtherProgramsCanTalkToIt(t *testing.T) {
 	}
 }
 
+func TestAPrivateOneTakesNobodyWithoutItsPassword(t *testing.T) {
+	r, err := embedded.StartPrivate("127.0.0.1:0", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	other, err := embedded.StartPrivate("127.0.0.1:0", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	ours, err := redis.ParseURL(r.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := redis.ParseURL(other.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(ours.Password) < 16 || ours.Password == theirs.Password {
+		t.Error("the password can be guessed")
+	}
+	ctx := context.Background()
+	for name, c := range map[string]struct {
+		username, password string
+		wanted             bool
+	}{
+		"no password": {}, "another": {"", theirs.Password, false}, "another user": {"admin", ours.Password, false}, "ours": {"", ours.Password, true},
+	} {
+		for _, proto := range []int{2, 3} { // by AUTH, and in HELLO
+			client := redis.NewClient(&redis.Options{Addr: r.Addr(), Username: c.username, Password: c.password, Protocol: proto, MaxRetries: -1, DisableIdentity: true})
+			for what, do := range map[string]func() error{
+				"publish": func() error { return client.Publish(ctx, "a", "hi").Err() },
+				"set":     func() error { return client.Set(ctx, "k", "v", 0).Err() },
+				"eval":    func() error { return client.Eval(ctx, "return redis.call('SET', 'k', 'v')", nil).Err() },
+				"multi": func() error {
+					_, err := client.TxPipelined(ctx, func(p redis.Pipeliner) error { return p.Set(ctx, "k", "v", 0).Err() })
+					return err
+				},
+				"subscribe": func() error {
+					s := client.Subscribe(ctx, "a")
+					defer func() { _ = s.Close() }()
+					_, err := s.Receive(ctx)
+					return err
+				},
+			} {
+				if err := do(); (err == nil) != c.wanted {
+					t.Errorf("with %s, protocol %d: %s: %v", name, proto, what, err)
+				}
+			}
+			_ = client.Close()
+		}
+	}
+}
+
 func TestATakenPortFallsBackToAFreeOneAndSaysSo(t *testing.T) {
 	first, _ := start(t, "127.0.0.1:0")
 	defer first.Close()

@@ -14,7 +14,8 @@ import (
 type Config struct {
 	// Connections is how many WebSockets and event streams may be held at a
 	// time; default 20,000. PerAddress are those of one address, default 5,000;
-	// PerUser those of one token's subject, default 100.
+	// PerUser those of one token's subject, default 100. Of network connections
+	// there may be 1,000 more, and of one address 100 more, for requests.
 	Connections           int
 	ConnectionsPerAddress int
 	ConnectionsPerUser    int
@@ -30,7 +31,8 @@ type Config struct {
 	// default 1 MiB.
 	Outbox int
 	// HistoryPage is the most publications that one page of history, or a
-	// rewind, may ask for; default and most 1,000.
+	// rewind by count, may ask for; default and most 1,000. A rewind by age, and
+	// coming back, bring what the namespace keeps: fewer would be a hole.
 	HistoryPage int
 	// PublishRate is how many publications a second a connection may make,
 	// default 2,000; the others are those of all connections and requests of
@@ -41,11 +43,15 @@ type Config struct {
 	// CommandRate is how many commands a second a connection may give, pings
 	// not among them; default 5,000.
 	CommandRate int
+	// RequestRate is how many HTTP requests a second a user may make, or an
+	// address without one; default 5,000. Opening a connection is a request of
+	// its address.
+	RequestRate int
 	// PingRate is how many pings a second a connection may send, of either
 	// kind; default 10, and 50 at once.
 	PingRate int
-	// BytesRate is how many bytes a second are read from a connection; default
-	// 16 MiB. What comes faster waits.
+	// BytesRate is how many bytes a second are read from a connection, and of the
+	// bodies of an address's requests; default 16 MiB. What comes faster waits.
 	BytesRate int
 	// HandshakeTimeout is how long a request's head may take, default 5 s;
 	// ConnectTimeout, the first frame of a fanlight.v1 connection, default 5 s;
@@ -91,6 +97,7 @@ const (
 	PublishRateUser       Name = "publish_rate_user"
 	PublishRateAddress    Name = "publish_rate_address"
 	CommandRate           Name = "command_rate"
+	RequestRate           Name = "request_rate"
 	PingRate              Name = "ping_rate"
 	BytesRate             Name = "bytes_rate"
 	HandshakeTimeout      Name = "handshake_timeout"
@@ -101,7 +108,7 @@ const (
 // Names are all limits, in the order in which they are documented.
 var Names = []Name{
 	Connections, ConnectionsPerAddress, ConnectionsPerUser, Channels, Subscriptions, Message, Frame, Outbox, HistoryPage,
-	PublishRate, PublishRateUser, PublishRateAddress, CommandRate, PingRate, BytesRate,
+	PublishRate, PublishRateUser, PublishRateAddress, CommandRate, RequestRate, PingRate, BytesRate,
 	HandshakeTimeout, ConnectTimeout, MessageTimeout,
 }
 
@@ -138,6 +145,7 @@ func (c Config) Resolved() Config {
 	number(&c.PublishRateUser, 4_000)
 	number(&c.PublishRateAddress, 20_000)
 	number(&c.CommandRate, 5_000)
+	number(&c.RequestRate, 5_000)
 	number(&c.PingRate, 10)
 	number(&c.BytesRate, 16<<20)
 	timeout := func(d *time.Duration, standard time.Duration) {

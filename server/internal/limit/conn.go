@@ -106,6 +106,20 @@ func (c *Conn) Command() error {
 	return c.limiter.allow(CommandRate, per, c.bucket(&c.commands, per, 1))
 }
 
+// Request returns nil for one HTTP request more of its user, or else of its
+// address; or an error with CodeRateLimited.
+func (c *Conn) Request() error {
+	if c == nil {
+		return nil
+	}
+	who := caller{user: c.user} // a request's user does not change
+	if c.user == "" {
+		who.addr = c.addr
+	}
+	l := c.limiter
+	return l.allow(RequestRate, l.cfg.RequestRate, l.requests.of(who, time.Now()))
+}
+
 // Ping is [Conn.Command] for pings.
 func (c *Conn) Ping() error {
 	if c == nil {
@@ -198,13 +212,18 @@ func (c *Conn) namespace(name string, now time.Time) *rate.Limiter {
 	return b
 }
 
-// Bytes waits until so many bytes more may have been read, or until gone is
-// closed.
+// Bytes waits until so many bytes more may have been read, from the connection
+// or by requests of its address, or until gone is closed.
 func (c *Conn) Bytes(gone <-chan struct{}, n int) {
 	if c == nil {
 		return
 	}
-	bucket := c.bucket(&c.bytes, c.limiter.cfg.BytesRate, 1)
+	var bucket *rate.Limiter
+	if c.held {
+		bucket = c.bucket(&c.bytes, c.limiter.cfg.BytesRate, 1)
+	} else {
+		bucket = c.limiter.bodies.of(c.addr, time.Now())
+	}
 	for waited := false; n > 0; {
 		part := min(n, bucket.Burst())
 		n -= part

@@ -1,9 +1,10 @@
 // Package limit bounds what one connection, one user, one address and all of
 // them together may take of a relay, and counts what it refused.
 //
-// A [Limiter] is one relay's. Whoever calls has a [Conn]: for as long as the
-// connection is held ([Limiter.Connect]), or for one HTTP request
-// ([Limiter.Request]). Nil ones allow everything.
+// A [Limiter] is one relay's: relays do not tell each other what they let in.
+// Whoever calls has a [Conn]: for as long as the connection is held
+// ([Limiter.Connect]), or for one HTTP request ([Limiter.Request]). Nil ones
+// allow everything.
 //
 // Rates are token buckets of golang.org/x/time/rate that hold one second's
 // worth, so that what comes in bursts is not refused, and what comes for ever

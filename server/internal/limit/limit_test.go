@@ -177,6 +177,33 @@ func TestPublicationsOfAUserAndOfAnAddressAreCountedOverAllConnections(t *testin
 	})
 }
 
+func TestRequestsAreTheirUsersOrElseTheirAddresss(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, seen := newLimiter(limit.Config{RequestRate: 2, BytesRate: 1000})
+		take := func(addr netip.Addr, user string) error { return l.Request(addr, user).Request() }
+		for _, who := range []string{"alice", "bob", ""} {
+			if err := errors.Join(take(here, who), take(here, who)); err != nil {
+				t.Error(err)
+			}
+			if retry := seen.refused(t, take(here, who), limit.RequestRate, protocol.CodeRateLimited, 2); retry != 500 {
+				t.Errorf("again in %d ms", retry)
+			}
+		}
+		seen.refused(t, take(there, "alice"), limit.RequestRate, protocol.CodeRateLimited, 2)
+		if err := take(there, ""); err != nil {
+			t.Error(err)
+		}
+		// Bodies are their address's, whoever brings them.
+		began := time.Now()
+		l.Request(here, "alice").Bytes(nil, 1000)
+		l.Request(here, "bob").Bytes(nil, 1000)
+		l.Request(there, "bob").Bytes(nil, 1000)
+		if took := time.Since(began); took != time.Second {
+			t.Errorf("2,000 bytes took %v", took)
+		}
+	})
+}
+
 func TestANamespaceHasItsOwnLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, seen := newLimiter(limit.Config{Message: 100, Namespaces: map[string]limit.Namespace{
@@ -236,11 +263,11 @@ func TestBytesWaitAndAreNotRefused(t *testing.T) {
 func TestANegativeLimitIsNone(t *testing.T) {
 	l, _ := newLimiter(limit.Config{
 		Connections: -1, ConnectionsPerAddress: -1, ConnectionsPerUser: -1, Channels: -1, Message: -1,
-		PublishRate: -1, PublishRateUser: -1, PublishRateAddress: -1, CommandRate: -1, PingRate: -1, BytesRate: -1, HandshakeTimeout: -1,
+		PublishRate: -1, PublishRateUser: -1, PublishRateAddress: -1, CommandRate: -1, RequestRate: -1, PingRate: -1, BytesRate: -1, HandshakeTimeout: -1,
 	})
 	for range 30_000 {
 		c := connect(t, l, here)
-		if err := errors.Join(c.Identify("alice"), c.Command(), c.Ping(), c.Publish("a", 100), c.Message("a", 1<<25), l.Channels(1<<25)); err != nil {
+		if err := errors.Join(c.Identify("alice"), c.Command(), c.Ping(), c.Publish("a", 100), c.Message("a", 1<<25), l.Channels(1<<25), l.Request(here, "").Request()); err != nil {
 			t.Fatal(err)
 		}
 		c.Bytes(nil, 1<<25)
@@ -250,7 +277,7 @@ func TestANegativeLimitIsNone(t *testing.T) {
 	}
 	var none *limit.Limiter
 	c, err := none.Connect(here)
-	if err := errors.Join(err, c.Identify("a"), c.Command(), c.Ping(), c.Publish("a", 1<<30), c.Message("a", 1<<30), none.Channels(1<<30)); err != nil {
+	if err := errors.Join(err, c.Identify("a"), c.Command(), c.Ping(), c.Publish("a", 1<<30), c.Message("a", 1<<30), none.Channels(1<<30), none.Request(here, "").Request()); err != nil {
 		t.Error(err)
 	}
 	c.Bytes(nil, 1<<30)

@@ -14,6 +14,8 @@ type Limiter struct {
 	cfg        Config
 	users      *table[string]
 	addresses  *table[netip.Addr]
+	requests   *table[caller]
+	bodies     *table[netip.Addr]
 	namespaces map[string]*table[caller] // for requests; of those with a rate
 
 	mu      sync.Mutex
@@ -33,6 +35,7 @@ func New(cfg Config) *Limiter {
 	cfg = cfg.Resolved()
 	l := &Limiter{
 		cfg: cfg, users: newTable[string](cfg.PublishRateUser), addresses: newTable[netip.Addr](cfg.PublishRateAddress),
+		requests: newTable[caller](cfg.RequestRate), bodies: newTable[netip.Addr](cfg.BytesRate),
 		namespaces: make(map[string]*table[caller]),
 		address:    make(map[netip.Addr]int), user: make(map[string]int),
 	}

@@ -51,6 +51,13 @@ func (l *Limiter) Addr(r *http.Request) netip.Addr {
 	return addr
 }
 
+// Peer returns what the network connections of a peer, host:port, are counted
+// by. There is nothing for a trusted proxy: its connections are many people's.
+func (l *Limiter) Peer(remote string) (addr netip.Addr, counts bool) {
+	addr = parseAddr(remote)
+	return block(addr), addr.IsValid() && !l.trusted(addr)
+}
+
 func (l *Limiter) trusted(addr netip.Addr) bool {
 	return slices.ContainsFunc(l.cfg.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(addr) })
 }

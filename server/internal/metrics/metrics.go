@@ -23,6 +23,15 @@ type Source struct {
 	// Probe is how long the last message to ourselves took through Redis, or an
 	// error while none comes back.
 	Probe func() (time.Duration, error)
+	// HighWater is the most bytes that waited in one outbox since the last call,
+	// and Slow how many connections were ended since theirs was full.
+	HighWater func() int
+	Slow      func() uint64
+	// PublishTrip is how long the last sample's publish took, 0 while there was
+	// none.
+	PublishTrip func() time.Duration
+	// AuditLost are the events that the audit's channel and its file do not tell.
+	AuditLost func() (channel, file uint64)
 }
 
 // Counters are what is counted by a label. Its methods may be called
@@ -92,10 +101,14 @@ var (
 	dropped       = desc("dropped_messages_total", "Messages that other programs published to Redis and that could not be delivered.")
 	ready         = desc("ready", "1 while messages flow through Redis, else 0.")
 	trip          = desc("probe_round_trip_seconds", "How long the last message to ourselves took through Redis; absent while none comes back.")
+	highWater     = desc("outbox_high_water_bytes", "The most bytes that waited to be written to one connection since this was last asked for.")
+	slow          = desc("slow_consumers_total", "Connections that were ended since their outbox was full.")
+	publishTrip   = desc("report_publish_seconds", "How long the last publish of this relay's own figures took; absent while there was none.")
+	auditLost     = desc("audit_lost_total", "Events that the audit does not tell, by whom it does not: channel or file.", "to")
 )
 
-func desc(name, help string) *prometheus.Desc {
-	return prometheus.NewDesc("fanlight_"+name, help, nil, nil)
+func desc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("fanlight_"+name, help, labels, nil)
 }
 
 // Describe implements prometheus.Collector.
@@ -104,6 +117,7 @@ func (c *Counters) Describe(to chan<- *prometheus.Desc) {
 	c.publish.Describe(to)
 	for _, d := range []*prometheus.Desc{
 		connections, requests, channels, subscriptions, sentMessages, sentBytes, receivedBytes, dropped, ready, trip,
+		highWater, slow, publishTrip, auditLost,
 	} {
 		to <- d
 	}
@@ -114,8 +128,8 @@ func (c *Counters) Collect(to chan<- prometheus.Metric) {
 	c.refusals.Collect(to)
 	c.publish.Collect(to)
 	gauge := func(d *prometheus.Desc, v float64) { to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v) }
-	count := func(d *prometheus.Desc, v uint64) {
-		to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v))
+	count := func(d *prometheus.Desc, v uint64, labels ...string) {
+		to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
 	}
 	gauge(connections, float64(c.source.Connections()))
 	gauge(requests, float64(c.source.Requests()))
@@ -127,6 +141,14 @@ func (c *Counters) Collect(to chan<- prometheus.Metric) {
 	count(sentBytes, bytes)
 	count(receivedBytes, c.source.Received())
 	count(dropped, c.source.Dropped())
+	gauge(highWater, float64(c.source.HighWater()))
+	count(slow, c.source.Slow())
+	toChannel, toFile := c.source.AuditLost()
+	count(auditLost, toChannel, "channel")
+	count(auditLost, toFile, "file")
+	if took := c.source.PublishTrip(); took > 0 {
+		gauge(publishTrip, took.Seconds())
+	}
 	took, err := c.source.Probe()
 	if err != nil {
 		gauge(ready, 0)

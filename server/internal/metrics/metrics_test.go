@@ -19,7 +19,9 @@ func source(probe error) metrics.Source {
 		Connections: func() int { return 1 }, Requests: func() int { return 2 },
 		Channels: func() (int, int) { return 3, 4 }, Sent: func() (uint64, uint64) { return 5, 6 },
 		Received: func() uint64 { return 7 }, Dropped: func() uint64 { return 8 },
-		Probe: func() (time.Duration, error) { return 9 * time.Millisecond, probe },
+		Probe: func() (time.Duration, error) { return 9 * time.Millisecond, probe }, HighWater: func() int { return 10 },
+		Slow: func() uint64 { return 11 }, PublishTrip: func() time.Duration { return 12 * time.Millisecond },
+		AuditLost: func() (uint64, uint64) { return 13, 14 },
 	}
 }
 
@@ -49,6 +51,8 @@ func TestWhatIsCountedIsThere(t *testing.T) {
 		"fanlight_connections 1", "fanlight_http_connections 2", "fanlight_channels 3", "fanlight_subscriptions 4",
 		"fanlight_sent_messages_total 5", "fanlight_sent_bytes_total 6", "fanlight_received_bytes_total 7",
 		"fanlight_dropped_messages_total 8", "fanlight_ready 1", "fanlight_probe_round_trip_seconds 0.009",
+		"fanlight_outbox_high_water_bytes 10", "fanlight_slow_consumers_total 11", "fanlight_report_publish_seconds 0.012",
+		`fanlight_audit_lost_total{to="channel"} 13`, `fanlight_audit_lost_total{to="file"} 14`,
 	} {
 		if !strings.Contains(out, "\n"+line+"\n") {
 			t.Errorf("%s is missing in:\n%s", line, out)

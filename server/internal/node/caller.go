@@ -2,11 +2,13 @@ package node
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 
 	"fanlight/server/internal/auth"
 	"fanlight/server/internal/limit"
 	"fanlight/shared/channel"
+	"fanlight/shared/ops"
 	"fanlight/shared/protocol"
 )
 
@@ -17,6 +19,15 @@ type Caller struct {
 	Who *auth.Identity
 	// Limits bound what it may take; nil bounds nothing.
 	Limits *limit.Conn
+	// User is what it is called, From its address, and Way how it came in, one of
+	// those in package ops. They are for the audit, and decide nothing.
+	User string
+	From netip.Addr
+	Way  string
+	// Relay says that it is the relay itself, which alone publishes on its own
+	// channels, and which is not audited and not counted when it does: else each
+	// entry would bring the next.
+	Relay bool
 }
 
 // Name returns the name under which the caller is present: the subject of its
@@ -36,13 +47,13 @@ func (n *Node) Name(who *auth.Identity, claimed string) string {
 // Authority returns who decides what is allowed.
 func (n *Node) Authority() *auth.Authority { return n.authority }
 
-// MaySubscribe returns nil when a Subscribe of the caller would be authorised,
-// and its filter is right, for those who have to know before they begin to
-// answer.
+// MaySubscribe returns nil when a Subscribe of the caller would make sense, be
+// authorised and within its limits, for those who have to know before they begin
+// to answer. Only a refusal is audited: the Subscribe follows.
 func (n *Node) MaySubscribe(from Caller, req *protocol.Subscribe) error {
-	demanded, err := n.authorize(from, channel.Subscribe, req.Channel)
-	if err == nil {
-		_, err = n.filtersOf(req.Filter, req.Channel, demanded)
+	_, _, err := n.maySubscribe(from, req)
+	if err != nil {
+		n.Refused(from, ops.OpSubscribe, req.Channel, err)
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"fanlight/server/internal/limit"
 	"fanlight/server/internal/recovery"
 	"fanlight/shared/channel"
+	"fanlight/shared/ops"
 	"fanlight/shared/protocol"
 )
 
@@ -27,6 +28,12 @@ type Page struct {
 // With a filter, and under one that the caller's grants demand, a page is of
 // those publications that match.
 func (n *Node) History(ctx context.Context, from Caller, name string, p Page) (*protocol.HistoryResponse, error) {
+	h, err := n.history(ctx, from, name, p)
+	n.note(from, ops.OpHistory, name, protocol.Position{}, err)
+	return h, err
+}
+
+func (n *Node) history(ctx context.Context, from Caller, name string, p Page) (*protocol.HistoryResponse, error) {
 	since := p.Since
 	if err := CheckSubscribe(&protocol.Subscribe{Channel: name, Since: since}); err != nil {
 		return nil, err

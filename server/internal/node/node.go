@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"fanlight/server/internal/audit"
 	"fanlight/server/internal/auth"
 	"fanlight/server/internal/broker"
 	"fanlight/server/internal/filter"
@@ -25,9 +26,14 @@ type Config struct {
 	// Limiter bounds how many channels are listened to, and how long a page of
 	// history is; nil has the defaults.
 	Limiter *limit.Limiter
-	// Published is told what became of each publish: one of [Outcomes]. It must
-	// not block; default nobody.
+	// Published is told what became of each publish but the relay's own: one of
+	// [Outcomes]. It must not block; default nobody.
 	Published func(outcome string)
+	// Audit is told who asked for what; nil is nobody.
+	Audit *audit.Log
+	// Reserved keeps everybody but callers with Relay from publishing on the
+	// channels of package ops.
+	Reserved bool
 	// Presence is without its Redis and Prefix, which are the broker's.
 	Presence presence.Config
 	// Present says for which namespaces presence is kept, and announced.
@@ -54,6 +60,8 @@ type Node struct {
 	// published is never nil.
 	published func(outcome string)
 	filters   *filter.Cache
+	audit     *audit.Log
+	reserved  bool
 
 	authority *auth.Authority
 
@@ -72,7 +80,10 @@ type Node struct {
 
 // New starts a node. The error is about the Config of the broker or of Auth.
 func New(cfg Config) (*Node, error) {
-	n := &Node{limits: cfg.Limits, limiter: cfg.Limiter, present: cfg.Present, filters: filter.NewCache(keptFilters), published: cfg.Published}
+	n := &Node{
+		limits: cfg.Limits, limiter: cfg.Limiter, present: cfg.Present, filters: filter.NewCache(keptFilters), published: cfg.Published,
+		audit: cfg.Audit, reserved: cfg.Reserved,
+	}
 	if n.published == nil {
 		n.published = func(string) {}
 	}

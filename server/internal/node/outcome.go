@@ -1,14 +1,10 @@
 package node
 
-import (
-	"errors"
-
-	"fanlight/shared/protocol"
-)
+import "fanlight/shared/protocol"
 
 // What becomes of a publish that goes well.
 const (
-	outcomeTaken     = "taken"
+	Taken            = "taken"
 	outcomeDuplicate = "duplicate"
 )
 
@@ -16,22 +12,19 @@ const (
 // it is taken, or found to have been taken before, or fails with one of these codes.
 func Outcomes() []string {
 	return []string{
-		outcomeTaken, outcomeDuplicate, string(protocol.CodeBadRequest), string(protocol.CodeChannelInvalid),
+		Taken, outcomeDuplicate, string(protocol.CodeBadRequest), string(protocol.CodeChannelInvalid),
 		string(protocol.CodeDataInvalid), string(protocol.CodeInvalidUTF8), string(protocol.CodeTagsInvalid), string(protocol.CodeTooLarge),
 		string(protocol.CodePermission), string(protocol.CodeRateLimited), string(protocol.CodeUnavailable), string(protocol.CodeInternal),
 	}
 }
 
 func outcome(published protocol.Published, err error) string {
-	var e *protocol.Error
 	switch {
-	case errors.As(err, &e):
-		return string(e.Code)
 	case err != nil:
-		return string(protocol.CodeInternal)
+		return string(codeOf(err))
 	case published.Duplicate:
 		return outcomeDuplicate
 	default:
-		return outcomeTaken
+		return Taken
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"fanlight/shared/channel"
+	"fanlight/shared/ops"
 	"fanlight/shared/protocol"
 )
 
@@ -11,6 +12,12 @@ import (
 // CodePresenceOff where presence is not kept, and with CodeUnavailable when
 // Redis does not answer.
 func (n *Node) Presence(ctx context.Context, from Caller, name string) (protocol.Presence, error) {
+	present, err := n.presentTo(ctx, from, name)
+	n.note(from, ops.OpPresence, name, protocol.Position{}, err)
+	return present, err
+}
+
+func (n *Node) presentTo(ctx context.Context, from Caller, name string) (protocol.Presence, error) {
 	if _, err := n.authorize(from, channel.Presence, name); err != nil {
 		return protocol.Presence{}, err
 	}
@@ -31,10 +38,9 @@ func (n *Node) presentOn(name string) Present {
 
 // enter makes a subscription's connection present, if the channel keeps that,
 // and if it has not left already. A subscriber without a connection, which is
-// one of the relay's own, is nobody who could be there.
+// one of the relay's own, is nobody who could be there. The subscription's lock
+// is held.
 func (n *Node) enter(s *Subscription) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if p := n.presentOn(s.Channel()); p.Kept && !s.left && s.who.Client != "" {
 		n.presence.Enter(s.Channel(), s.who, p.Announced)
 	}

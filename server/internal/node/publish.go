@@ -8,6 +8,7 @@ import (
 
 	"fanlight/server/internal/broker"
 	"fanlight/shared/channel"
+	"fanlight/shared/ops"
 	"fanlight/shared/protocol"
 )
 
@@ -17,18 +18,28 @@ import (
 // The context bounds only the wait for a place in the queue. Messages from one
 // goroutine are published in their order.
 func (n *Node) Publish(ctx context.Context, from Caller, p protocol.Publish, done func(protocol.Published, error)) error {
-	err := n.publish(ctx, from, p, func(published protocol.Published, err error) {
+	if from.Relay {
+		return n.publish(ctx, from, p, done)
+	}
+	became := func(published protocol.Published, err error) {
 		n.published(outcome(published, err))
+		n.note(from, ops.OpPublish, p.Channel, published.Position, err)
+	}
+	err := n.publish(ctx, from, p, func(published protocol.Published, err error) {
+		became(published, err)
 		done(published, err)
 	})
 	if err != nil {
-		n.published(outcome(protocol.Published{}, err))
+		became(protocol.Published{}, err)
 	}
 	return err
 }
 
 func (n *Node) publish(ctx context.Context, from Caller, p protocol.Publish, done func(protocol.Published, error)) error {
 	if _, err := n.authorize(from, channel.Publish, p.Channel); err != nil {
+		return err
+	}
+	if err := n.checkReserved(from, p.Channel); err != nil {
 		return err
 	}
 	if err := from.Limits.Message(p.Channel, len(p.Data)); err != nil {

@@ -10,6 +10,7 @@ import (
 	"fanlight/server/internal/hub"
 	"fanlight/server/internal/recovery"
 	"fanlight/shared/channel"
+	"fanlight/shared/ops"
 	"fanlight/shared/protocol"
 )
 
@@ -19,6 +20,7 @@ const subscribeTimeout = 5 * time.Second
 // Subscription is one subscriber on one channel.
 type Subscription struct {
 	request   protocol.Subscribe
+	from      Caller
 	who       protocol.Member
 	demanded  []string     // filters that the grants demand
 	aware     bool         // hears who comes and goes
@@ -26,8 +28,9 @@ type Subscription struct {
 	hub       *hub.Subscription
 	confirmed <-chan struct{}
 
-	mu   sync.Mutex
-	left bool
+	mu      sync.Mutex
+	started bool // and that is audited, so its end will be
+	left    bool
 }
 
 // Channel returns the channel's name.
@@ -37,19 +40,15 @@ func (s *Subscription) Channel() string { return s.request.Channel }
 // once it has started. Nothing is delivered before
 // [Node.Start]; whatever becomes of it, [Node.Unsubscribe] has to end it.
 func (n *Node) Subscribe(from Caller, req protocol.Subscribe, who protocol.Member, sub hub.Subscriber) (*Subscription, error) {
-	if err := CheckSubscribe(&req); err != nil {
-		return nil, err
-	}
-	demanded, err := n.authorize(from, channel.Subscribe, req.Channel)
+	s, err := n.subscribe(from, req, who, sub)
 	if err != nil {
-		return nil, err
+		n.Refused(from, ops.OpSubscribe, req.Channel, err)
 	}
-	if r := req.Rewind; r != nil && r.Count > 0 {
-		if err := n.checkPage(from, "rewind.count", r.Count); err != nil {
-			return nil, err
-		}
-	}
-	filters, err := n.filtersOf(req.Filter, req.Channel, demanded)
+	return s, err
+}
+
+func (n *Node) subscribe(from Caller, req protocol.Subscribe, who protocol.Member, sub hub.Subscriber) (*Subscription, error) {
+	demanded, filters, err := n.maySubscribe(from, &req)
 	if err != nil {
 		return nil, err
 	}
@@ -66,9 +65,27 @@ func (n *Node) Subscribe(from Caller, req protocol.Subscribe, who protocol.Membe
 		joined.HidePresence()
 	}
 	return &Subscription{
-		request: req, who: who, demanded: demanded, aware: aware, filters: filters, hub: joined,
+		request: req, from: from, who: who, demanded: demanded, aware: aware, filters: filters, hub: joined,
 		confirmed: n.broker.Subscribe(req.Channel),
 	}, nil
+}
+
+// maySubscribe checks a request, and returns the filters that the caller's
+// grants demand, and all that apply.
+func (n *Node) maySubscribe(from Caller, req *protocol.Subscribe) (demanded []string, filters []hub.Filter, err error) {
+	if err := CheckSubscribe(req); err != nil {
+		return nil, nil, err
+	}
+	if demanded, err = n.authorize(from, channel.Subscribe, req.Channel); err != nil {
+		return nil, nil, err
+	}
+	if r := req.Rewind; r != nil && r.Count > 0 {
+		if err := n.checkPage(from, "rewind.count", r.Count); err != nil {
+			return nil, nil, err
+		}
+	}
+	filters, err = n.filtersOf(req.Filter, req.Channel, demanded)
+	return demanded, filters, err
 }
 
 // CheckSubscribe returns nil for a request that makes sense, else a
@@ -127,6 +144,27 @@ func (s *Subscription) Skipped() (protocol.Since, bool) { return s.hub.Skipped()
 // The error is a [*protocol.Error]; CodeUnavailable when Redis does not answer
 // in time, and of no meaning when the subscription was ended meanwhile.
 func (n *Node) Start(ctx context.Context, s *Subscription, started func(protocol.Subscribed)) error {
+	err := n.start(ctx, s, started)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		why := err
+		if s.left || ctx.Err() != nil { // it is not Redis that failed
+			why = &protocol.Error{Code: protocol.CodeNotSubscribed, Field: "channel", Message: "ended before it had begun"}
+		}
+		n.note(s.from, ops.OpSubscribe, s.Channel(), protocol.Position{}, why)
+		return err
+	}
+	s.started = true
+	n.note(s.from, ops.OpSubscribe, s.Channel(), protocol.Position{}, nil)
+	if s.left { // since then
+		n.note(s.from, ops.OpUnsubscribe, s.Channel(), protocol.Position{}, nil)
+	}
+	n.enter(s)
+	return nil
+}
+
+func (n *Node) start(ctx context.Context, s *Subscription, started func(protocol.Subscribed)) error {
 	ctx, cancel := context.WithTimeout(ctx, subscribeTimeout)
 	defer cancel()
 	select {
@@ -145,7 +183,6 @@ func (n *Node) Start(ctx context.Context, s *Subscription, started func(protocol
 	if !s.hub.Start(history.Since(), past, func() { started(answer) }) {
 		return &protocol.Error{Code: protocol.CodeUnavailable, Message: "too many messages arrived while subscribing"}
 	}
-	n.enter(s)
 	return nil
 }
 
@@ -203,6 +240,9 @@ func (n *Node) Unsubscribe(s *Subscription, ended bool) {
 	n.interest.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.started && !s.left {
+		n.note(s.from, ops.OpUnsubscribe, s.Channel(), protocol.Position{}, nil)
+	}
 	s.left = true
 	n.presence.Leave(s.request.Channel, s.who.Client, ended)
 }

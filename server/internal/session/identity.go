@@ -18,7 +18,7 @@ func (s *Session) Caller() node.Caller {
 func (s *Session) User() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.user
+	return s.caller.User
 }
 
 // Identify says who is behind the session; claimed is the name that somebody
@@ -46,7 +46,7 @@ func (s *Session) Identify(who *auth.Identity, claimed string) error {
 		return nil
 	}
 	before := s.unwatch
-	s.caller.Who, s.user, s.unwatch = who, s.node.Name(who, claimed), unwatch
+	s.caller.Who, s.caller.User, s.unwatch = who, s.node.Name(who, claimed), unwatch
 	changed := false
 	for _, sub := range s.subs {
 		changed = changed || s.node.StillMay(who, sub.Subscription) != nil

@@ -14,14 +14,46 @@ type Manager struct {
 	closing bool
 	all     map[*Session]struct{}
 	gone    sync.WaitGroup
-	sent    sent
+	tally   tally
+	highs   []*int // what each of those who look at the outboxes has yet to see
 }
 
-// sent counts what was written to all connections.
-type sent struct{ items, bytes atomic.Uint64 }
+// tally counts what was written to all connections, and those that did not read it.
+type tally struct{ items, bytes, slow atomic.Uint64 }
 
 // Sent returns how many messages, and bytes of them, were written so far.
-func (m *Manager) Sent() (messages, bytes uint64) { return m.sent.items.Load(), m.sent.bytes.Load() }
+func (m *Manager) Sent() (messages, bytes uint64) { return m.tally.items.Load(), m.tally.bytes.Load() }
+
+// Slow returns how many sessions were ended since their outbox was full.
+func (m *Manager) Slow() uint64 { return m.tally.slow.Load() }
+
+// HighWater returns what tells, at each call, the most bytes that waited in one
+// outbox since the call before. Each that it returns does so for itself. An item
+// that is queued costs nothing for it: the call looks at all outboxes.
+func (m *Manager) HighWater() func() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	mine := new(int)
+	m.highs = append(m.highs, mine)
+	return func() int {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		for s := range m.all {
+			m.seen(s)
+		}
+		high := *mine
+		*mine = 0
+		return high
+	}
+}
+
+// seen notes for all who look what one outbox has held. The lock is held.
+func (m *Manager) seen(s *Session) {
+	high := s.out.takeHigh()
+	for _, h := range m.highs {
+		*h = max(*h, high)
+	}
+}
 
 // Start makes a session, or returns an error with CodeShutdown when the relay
 // stops. Whoever starts one calls Finish when its connection is done with.
@@ -33,7 +65,7 @@ func (m *Manager) Start(cfg Config) (*Session, error) {
 		return nil, shutdown()
 	}
 	s := newSession(cfg)
-	s.out.sent = &m.sent
+	s.out.tally = &m.tally
 	if m.all == nil {
 		m.all = make(map[*Session]struct{})
 	}
@@ -48,6 +80,7 @@ func (m *Manager) Finish(s *Session) {
 	s.End(nil)
 	<-s.Done()
 	m.mu.Lock()
+	m.seen(s)
 	delete(m.all, s)
 	m.mu.Unlock()
 	m.gone.Done()

@@ -44,7 +44,8 @@ type outbox struct {
 	ended   bool
 	why     *protocol.Error
 	timer   *time.Timer
-	sent    *sent         // where what was written is counted; may be nil
+	high    int           // the most bytes that waited, since it was last asked for
+	tally   *tally        // where what was written is counted
 	leave   func()        // called once, before the link is closed
 	done    chan struct{} // closed once the link is closed
 }
@@ -63,6 +64,7 @@ func (o *outbox) add(item []byte, k kind) bool {
 			return false
 		}
 		o.bytes += size
+		o.high = max(o.high, o.bytes)
 	case missed:
 		if o.past+size > maxRefill*o.limit {
 			return false
@@ -94,12 +96,12 @@ func (o *outbox) start() {
 }
 
 // end makes what is queued the last that is written, or throws it away.
-// Only the first call counts.
-func (o *outbox) end(why *protocol.Error, discard bool) {
+// Only the first call counts, for which it reports true.
+func (o *outbox) end(why *protocol.Error, discard bool) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.ended {
-		return
+		return false
 	}
 	o.ended, o.why = true, why
 	if discard {
@@ -110,6 +112,16 @@ func (o *outbox) end(why *protocol.Error, discard bool) {
 		o.writing = false // the timer would have been the one that writes
 	}
 	o.start()
+	return true
+}
+
+// takeHigh returns the most bytes that waited since it was last called.
+func (o *outbox) takeHigh() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	high := o.high
+	o.high = o.bytes
+	return high
 }
 
 // write writes until nothing is queued, and closes the link once the outbox
@@ -153,13 +165,10 @@ func (o *outbox) write() {
 }
 
 func (o *outbox) count(items [][]byte) {
-	if o.sent == nil {
-		return
-	}
 	size := 0
 	for _, item := range items {
 		size += len(item)
 	}
-	o.sent.items.Add(uint64(len(items)))
-	o.sent.bytes.Add(uint64(size)) // #nosec G115 -- lengths are not negative
+	o.tally.items.Add(uint64(len(items)))
+	o.tally.bytes.Add(uint64(size)) // #nosec G115 -- lengths are not negative
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -11,10 +12,12 @@ import (
 	"fanlight/server/internal/hub"
 	"fanlight/server/internal/limit"
 	"fanlight/server/internal/node"
+	"fanlight/shared/ops"
 	"fanlight/shared/protocol"
 )
 
-// Config says what a session is made of. All but Flush is required.
+// Config says what a session is made of. All but Flush and whose it is are
+// required.
 type Config struct {
 	Node     *node.Node
 	Link     Link
@@ -24,6 +27,9 @@ type Config struct {
 	// Limits bound what the session may take, and are closed with it; nil bounds
 	// nothing.
 	Limits *limit.Conn
+	// From is the address at the other end, and Way how it came in.
+	From netip.Addr
+	Way  string
 	// Flush is the time within which items are gathered; 0 sends at once.
 	Flush time.Duration
 }
@@ -47,7 +53,6 @@ type Session struct {
 
 	mu      sync.Mutex
 	caller  node.Caller
-	user    string // under which it is present
 	unwatch func() // ends the watch over the identity
 	left    bool
 	subs    []subscription // few: a scan beats a map, and is smaller
@@ -66,7 +71,7 @@ func newSession(cfg Config) *Session {
 		unwatch:  func() {},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.caller.Limits = cfg.Limits
+	s.caller = node.Caller{Limits: cfg.Limits, From: cfg.From, Way: cfg.Way}
 	s.out = outbox{link: cfg.Link, limit: cfg.Outbox, flush: cfg.Flush, leave: s.leave, done: make(chan struct{})}
 	return s
 }
@@ -97,10 +102,13 @@ func (s *Session) Send(item []byte) { s.queue(item, live) }
 func (s *Session) queue(item []byte, k kind) {
 	if !s.out.add(item, k) {
 		s.limits.Refused(limit.Outbox)
-		s.out.end(&protocol.Error{
+		first := s.out.end(&protocol.Error{
 			Code: protocol.CodeSlowConsumer, Limit: s.out.limit,
 			Message: "messages come faster than they are read",
 		}, true)
+		if first {
+			s.out.tally.slow.Add(1)
+		}
 	}
 }
 
@@ -152,31 +160,40 @@ func (s *Session) Subscribe(req protocol.Subscribe, done func(protocol.Subscribe
 // reserve takes the channel's place, so that nobody subscribes to it twice,
 // and registers an answer that the session has to wait for.
 func (s *Session) reserve(req protocol.Subscribe, cancel context.CancelFunc) (*node.Subscription, error) {
-	if err := node.CheckSubscribe(&req); err != nil {
-		return nil, err
-	}
-	most := s.node.Limits().Subscriptions
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case s.left:
-		return nil, closing()
-	case s.find(req.Channel) >= 0:
-		return nil, &protocol.Error{Code: protocol.CodeAlreadySubscribed, Field: "channel", Message: "already subscribed to " + req.Channel}
-	case len(s.subs) >= most:
-		s.limits.Refused(limit.Subscriptions)
-		return nil, &protocol.Error{
-			Code: protocol.CodeTooManySubscriptions, Field: "channel", Limit: most,
-			Message: fmt.Sprintf("a connection has at most %d subscriptions", most),
-		}
+	if err := s.mayReserve(&req); err != nil {
+		s.node.Refused(s.caller, ops.OpSubscribe, req.Channel, err)
+		return nil, err
 	}
-	sub, err := s.node.Subscribe(s.caller, req, protocol.Member{Client: s.id, User: s.user}, s)
+	sub, err := s.node.Subscribe(s.caller, req, protocol.Member{Client: s.id, User: s.caller.User}, s)
 	if err != nil {
 		return nil, err
 	}
 	s.subs = append(s.subs, subscription{sub, cancel})
 	s.answers.Add(1)
 	return sub, nil
+}
+
+// mayReserve returns nil if there is a place for the channel. The lock is held.
+func (s *Session) mayReserve(req *protocol.Subscribe) error {
+	if err := node.CheckSubscribe(req); err != nil {
+		return err
+	}
+	most := s.node.Limits().Subscriptions
+	switch {
+	case s.left:
+		return closing()
+	case s.find(req.Channel) >= 0:
+		return &protocol.Error{Code: protocol.CodeAlreadySubscribed, Field: "channel", Message: "already subscribed to " + req.Channel}
+	case len(s.subs) >= most:
+		s.limits.Refused(limit.Subscriptions)
+		return &protocol.Error{
+			Code: protocol.CodeTooManySubscriptions, Field: "channel", Limit: most,
+			Message: fmt.Sprintf("a connection has at most %d subscriptions", most),
+		}
+	}
+	return nil
 }
 
 // release gives the subscription's place up, and reports whether it had one.
@@ -197,8 +214,11 @@ func (s *Session) Unsubscribe(channel string) error {
 	s.mu.Lock()
 	i := s.find(channel)
 	if i < 0 {
+		from := s.caller
 		s.mu.Unlock()
-		return notSubscribed(channel)
+		err := notSubscribed(channel)
+		s.node.Refused(from, ops.OpUnsubscribe, channel, err)
+		return err
 	}
 	c := s.subs[i]
 	s.subs = slices.Delete(s.subs, i, i+1)

@@ -7,7 +7,9 @@ import (
 
 	"fanlight/server/internal/hub"
 	"fanlight/server/internal/limit"
+	"fanlight/server/internal/node"
 	"fanlight/server/internal/session"
+	"fanlight/shared/ops"
 	"fanlight/shared/protocol"
 )
 
@@ -15,6 +17,7 @@ import (
 // it is one message's data, each text frame from it is published to the first
 // of its channels. It has no way to be told of an error but a close code.
 func (h *Handlers) servePlain(w http.ResponseWriter, r *http.Request, limits *limit.Conn) {
+	from := node.Caller{From: h.cfg.Limiter.Addr(r), Way: ops.WayPlain}
 	requests, wrong := requestsOf(r)
 	who, unknown := h.cfg.Node.Authority().Request(r)
 	if wrong == nil {
@@ -25,12 +28,14 @@ func (h *Handlers) servePlain(w http.ResponseWriter, r *http.Request, limits *li
 		return
 	}
 	if wrong != nil {
+		h.refused(from, requests, wrong)
 		limits.Close()
 		sock.Close(asError(wrong)) // a browser shows its page a close code, and no HTTP status
 		return
 	}
 	s, err := h.cfg.Sessions.Start(session.Config{
 		Node: h.cfg.Node, Link: sock, Encoding: hub.EncodingPlain, Outbox: h.cfg.Outbox, Limits: limits,
+		From: from.From, Way: from.Way,
 	})
 	if err != nil {
 		sock.Close(asError(err))

@@ -9,6 +9,7 @@ import (
 	"fanlight/server/internal/limit"
 	"fanlight/server/internal/node"
 	"fanlight/server/internal/session"
+	"fanlight/shared/ops"
 	"fanlight/shared/protocol"
 )
 
@@ -37,21 +38,26 @@ func (h *Handlers) EventStream(w http.ResponseWriter, r *http.Request) error {
 	if err := resume(requests, r); err != nil {
 		return err
 	}
+	from := node.Caller{Limits: limits, From: h.cfg.Limiter.Addr(r), Way: ops.WaySSE}
 	who, err := h.cfg.Node.Authority().Request(r)
 	if err != nil {
+		h.refused(from, requests, err)
 		return err
 	}
+	from.Who, from.User = who, h.cfg.Node.Name(who, "")
 	for i := range requests {
-		if err := h.cfg.Node.MaySubscribe(node.Caller{Who: who}, &requests[i]); err != nil {
+		if err := h.cfg.Node.MaySubscribe(from, &requests[i]); err != nil {
 			return err
 		}
 	}
 	if most := h.cfg.Limits.Subscriptions; len(requests) > most {
 		limits.Refused(limit.Subscriptions)
-		return &protocol.Error{
+		err := &protocol.Error{
 			Code: protocol.CodeTooManySubscriptions, Field: "channel", Limit: most,
 			Message: fmt.Sprintf("a connection has at most %d subscriptions", most),
 		}
+		h.refused(from, requests[most:], err)
+		return err
 	}
 	st := &stream{w: w, rc: http.NewResponseController(w)}
 	if len(requests) > 1 {
@@ -59,6 +65,7 @@ func (h *Handlers) EventStream(w http.ResponseWriter, r *http.Request) error {
 	}
 	s, err := h.cfg.Sessions.Start(session.Config{
 		Node: h.cfg.Node, Link: st, Encoding: hub.EncodingSSE, Outbox: h.cfg.Outbox, Limits: limits,
+		From: from.From, Way: from.Way,
 	})
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"fanlight/server/internal/limit"
 	"fanlight/server/internal/node"
 	"fanlight/server/internal/session"
+	"fanlight/shared/ops"
 	"fanlight/shared/protocol"
 )
 
@@ -113,6 +114,13 @@ func requestsOf(r *http.Request) ([]protocol.Subscribe, error) {
 		requests = append(requests, protocol.Subscribe{Channel: c, Rewind: rewind, Filter: r.URL.Query().Get("filter")})
 	}
 	return requests, nil
+}
+
+// refused audits that a connection got none of what it came for.
+func (h *Handlers) refused(from node.Caller, requests []protocol.Subscribe, why error) {
+	for i := range requests {
+		h.cfg.Node.Refused(from, ops.OpSubscribe, requests[i].Channel, why)
+	}
 }
 
 // channelsOf returns the channels that a request names, without repetition;

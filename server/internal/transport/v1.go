@@ -9,6 +9,7 @@ import (
 	"fanlight/server/internal/hub"
 	"fanlight/server/internal/limit"
 	"fanlight/server/internal/session"
+	"fanlight/shared/ops"
 	"fanlight/shared/protocol"
 )
 
@@ -28,6 +29,7 @@ func (h *Handlers) serveV1(w http.ResponseWriter, r *http.Request, limits *limit
 	}
 	s, err := h.cfg.Sessions.Start(session.Config{
 		Node: h.cfg.Node, Link: sock, Encoding: hub.EncodingV1, Outbox: h.cfg.Outbox, Limits: limits,
+		From: h.cfg.Limiter.Addr(r), Way: ops.WayV1,
 	})
 	if err != nil {
 		sock.Close(asError(err))

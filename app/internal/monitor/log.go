@@ -1,0 +1,144 @@
+package monitor
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"fanlight/app/internal/live"
+	"fanlight/shared/client"
+	"fanlight/shared/ops"
+)
+
+const (
+	// maxRows is how many entries are shown, and maxEntries how many are kept
+	// for the filter; the oldest goes first.
+	maxRows    = 200
+	maxEntries = 1000
+)
+
+// Log is who asked for what.
+type Log struct {
+	// Filter is looked for in everything that is shown, in whatever case.
+	Filter string
+	Paused bool
+	// Held counts the entries that came since the pause began.
+	Held int
+	// Total counts all that came. Lost is what the relays say that they could
+	// not tell, and Missed how many times this page missed some.
+	Total, Missed int
+	Lost          uint64
+	// Rows are what is shown, each in the slot that it keeps until a newer entry
+	// needs it. By [Row.Turn] they are in order.
+	Rows []Row
+
+	kept   []*ops.Entry // oldest first
+	frozen []*ops.Entry // what was kept when the pause began
+	turn   uint64
+}
+
+// Row is an entry in its slot.
+type Row struct {
+	// Turn grows with each entry that is shown: that with the higher one is the
+	// newer, and stands above.
+	Turn  uint64
+	Entry *ops.Entry
+}
+
+// Take takes in what came on the channel.
+func (g Log) Take(b live.Batch) Log {
+	var fresh []*ops.Entry
+	g.Missed += b.Dropped
+	for _, ev := range b.Events {
+		switch ev := ev.(type) {
+		case client.Gap:
+			g.Missed += int(min(ev.Count, 1<<30)) //nolint:gosec // bounded
+		case client.Received:
+			var a ops.Audit
+			if ev.Foreign || json.Unmarshal(ev.Data, &a) != nil {
+				continue // no relay's
+			}
+			g.Lost += a.Lost
+			for i := range a.Entries {
+				a.Entries[i].Node = a.Node
+				fresh = append(fresh, &a.Entries[i])
+			}
+		}
+	}
+	if len(fresh) == 0 {
+		return g
+	}
+	g.Total += len(fresh)
+	g.kept = append(slices.Clone(g.kept), fresh...)
+	g.kept = g.kept[max(0, len(g.kept)-maxEntries):]
+	if g.Paused {
+		g.Held += len(fresh)
+		return g
+	}
+	g.Rows = slices.Clone(g.Rows)
+	for _, e := range fresh[max(0, len(fresh)-maxEntries):] {
+		if g.matches(e) {
+			g.show(e)
+		}
+	}
+	return g
+}
+
+// show puts an entry into the next slot; the rows must be the log's own.
+func (g *Log) show(e *ops.Entry) {
+	slot := int(g.turn % maxRows) //nolint:gosec // bounded
+	g.turn++
+	row := Row{Turn: g.turn, Entry: e}
+	if slot == len(g.Rows) {
+		g.Rows = append(g.Rows, row)
+		return
+	}
+	g.Rows[slot] = row
+}
+
+func (g *Log) matches(e *ops.Entry) bool {
+	if g.Filter == "" {
+		return true
+	}
+	text := strings.ToLower(strings.Join([]string{e.User, e.Op, e.Channel, e.From, e.Way, e.Outcome, e.Node}, " "))
+	return strings.Contains(text, strings.ToLower(g.Filter))
+}
+
+// rebuild shows the newest of what is kept and matches; during a pause, of what
+// was kept when it began.
+func (g *Log) rebuild() {
+	kept := g.kept
+	if g.Paused {
+		kept = g.frozen
+	}
+	var shown []*ops.Entry
+	for _, e := range slices.Backward(kept) {
+		if len(shown) < maxRows && g.matches(e) {
+			shown = append(shown, e)
+		}
+	}
+	// Slots are counted from 0 again, turns go on.
+	g.Rows = nil
+	g.turn += (maxRows - g.turn%maxRows) % maxRows
+	for _, e := range slices.Backward(shown) {
+		g.show(e)
+	}
+}
+
+// Sift sets the filter, and looks through what is kept at once.
+func (g Log) Sift(filter string) Log {
+	g.Filter = strings.TrimSpace(filter)
+	g.rebuild()
+	return g
+}
+
+// Pause stops the log, or lets it go on with what came meanwhile.
+func (g Log) Pause() Log {
+	if g.Paused = !g.Paused; g.Paused {
+		g.frozen = g.kept
+		return g
+	}
+	g.Held, g.frozen = 0, nil
+	g.rebuild()
+	return g
+}
