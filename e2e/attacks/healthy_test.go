@@ -4,18 +4,22 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
 
+	"fanlight/e2e/latency"
 	"fanlight/shared/protocol"
 )
 
-// pace is how often a healthy client says something.
-const pace = 5 * time.Millisecond
+// pace is how often a healthy client says something, and enough is how much it
+// says at least, for its slowest hundredth to be more than chance.
+const (
+	pace   = 5 * time.Millisecond
+	enough = 200
+)
 
 // healthy is a publisher and a subscriber who mind their own business.
 type healthy struct {
@@ -25,12 +29,13 @@ type healthy struct {
 	heard         sync.WaitGroup
 	said          int
 	latencies     []time.Duration
+	watch         func() latency.Summary
 }
 
 // healthy starts one. What is published is numbered, and bears its time.
 func (s *site) healthy() *healthy {
 	s.Helper()
-	h := &healthy{T: s.T, stop: make(chan struct{}), stopped: make(chan struct{}), done: make(chan struct{})}
+	h := &healthy{T: s.T, stop: make(chan struct{}), stopped: make(chan struct{}), done: make(chan struct{}), watch: latency.Watch()}
 	from, to := s.connected(), s.connected()
 	to.says(`{"id":2,"subscribe":{"channel":"healthy"}}`)
 	to.hears(`"subscribed"`)
@@ -38,15 +43,17 @@ func (s *site) healthy() *healthy {
 		defer close(h.stopped)
 		tick := time.NewTicker(pace)
 		defer tick.Stop()
-		for n := 1; ; n++ {
+		for n := 1; h.said == 0; n++ {
+			<-tick.C
+			last := ""
 			select {
 			case <-h.stop:
-				h.said = n
-				from.says(fmt.Sprintf(`{"id":%d,"publish":{"channel":"healthy","data":{"n":%d,"at":%d,"last":true}}}`, n+1, n, time.Now().UnixNano()))
-				return
-			case <-tick.C:
-				from.says(fmt.Sprintf(`{"id":%d,"publish":{"channel":"healthy","data":{"n":%d,"at":%d}}}`, n+1, n, time.Now().UnixNano()))
+				if n >= enough {
+					h.said, last = n, `,"last":true`
+				}
+			default:
 			}
+			from.says(fmt.Sprintf(`{"id":%d,"publish":{"channel":"healthy","data":{"n":%d,"at":%d%s}}}`, n+1, n, time.Now().UnixNano(), last))
 		}
 	}()
 	h.heard.Go(func() {
@@ -115,19 +122,18 @@ func (h *healthy) listen(to *socket) {
 	}
 }
 
-// finish waits for the last message, and prints how long they took.
-func (h *healthy) finish(what string) {
+// finish waits for the last message. It returns how long they took, and how
+// busy the machine was.
+func (h *healthy) finish() (took, busy latency.Summary) {
 	h.Helper()
 	close(h.stop)
 	<-h.stopped
 	h.heard.Wait()
-	if len(h.latencies) != h.said || h.said == 0 {
-		h.Errorf("%d of %d messages arrived", len(h.latencies), h.said)
-		return
+	busy = h.watch()
+	if len(h.latencies) != h.said {
+		h.Fatalf("%d of %d messages arrived", len(h.latencies), h.said)
 	}
-	slices.Sort(h.latencies)
-	at := func(q float64) time.Duration {
-		return h.latencies[int(q*float64(len(h.latencies)-1))].Round(10 * time.Microsecond)
-	}
-	h.Logf("%s: the healthy client heard all %d, in order; median %v, 99 %% %v, slowest %v", what, h.said, at(0.5), at(0.99), at(1))
+	took = latency.Of(h.latencies)
+	h.Logf("the healthy client heard all %d, in order: %v; a sleeper overslept by: %v", h.said, took, busy)
+	return took, busy
 }

@@ -42,7 +42,7 @@ func TestThePastThatNobodyReadsTakesLittleMemory(t *testing.T) {
 			h := s.healthy()
 			c.attack(s.as(enemy))
 			after := s.peak()
-			h.finish(c.name)
+			h.finish()
 			t.Logf("from %d MiB to %d MiB", before>>20, after>>20)
 			if more := (after - before) >> 20; more > c.most {
 				t.Errorf("it takes %d MiB more", more)

@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,9 +54,13 @@ func TestMain(m *testing.M) {
 type site struct {
 	*testing.T
 	addr, ops string
+	prefix    string // of channels in Redis
 	greeting  string // what it has printed, up to where its metrics are
 	from      net.IP // nil is wherever
 	token     string
+
+	logged *logged
+	stop   func() // ends the program, and waits; more than once is harmless
 }
 
 // start runs the program until the test ends, and waits until it is ready.
@@ -69,11 +74,13 @@ func start(t *testing.T, args ...string) *site {
 func startUnready(t *testing.T, args ...string) *site {
 	t.Helper()
 	args = append([]string{"-addr", "127.0.0.1:0", "-ops-addr", "127.0.0.1:0", "-embedded-addr", "127.0.0.1:0"}, args...)
+	s := &site{T: t, logged: &logged{}}
 	if url := os.Getenv("FANLIGHT_TEST_REDIS_URL"); url != "" {
-		args = append(args, "-redis", url, "-prefix", fmt.Sprintf("attacks%d.", time.Now().UnixNano()))
+		s.prefix = fmt.Sprintf("attacks%d.", time.Now().UnixNano())
+		args = append(args, "-redis", url, "-prefix", s.prefix)
 	}
 	cmd := exec.Command(program, args...)
-	cmd.Stderr = t.Output()
+	cmd.Stderr = io.MultiWriter(t.Output(), s.logged)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -81,13 +88,13 @@ func startUnready(t *testing.T, args ...string) *site {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	s.stop = sync.OnceFunc(func() {
 		_ = cmd.Process.Signal(os.Interrupt)
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("it ended with %v", err)
 		}
 	})
-	s := &site{T: t}
+	t.Cleanup(s.stop)
 	lines := bufio.NewScanner(out)
 	for s.ops == "" && lines.Scan() {
 		s.greeting += lines.Text() + "\n"

@@ -1,9 +1,6 @@
 package attacks_test
 
 import (
-	"bytes"
-	"compress/gzip"
-	"io"
 	"net"
 	"strings"
 	"testing"
@@ -89,24 +86,6 @@ func TestANameThatSomebodyPointsAtAnOpenServerIsRefused(t *testing.T) {
 	named.addr = "127.0.0.1:" + its
 	named.eventually("it is ready", func() bool { return named.get("/readyz").status == 200 })
 	named.wants(named.post("/publish", `{"data":1}`, "Host", "intranet.example:"+port, "Origin", "http://intranet.example:"+port), 200, `"success"`)
-}
-
-// What is small on the wire and large here is not taken in any form.
-func TestNothingIsDecompressed(t *testing.T) {
-	s := start(t)
-	var bomb bytes.Buffer
-	z := gzip.NewWriter(&bomb)
-	_, _ = z.Write([]byte(`{"data":"` + strings.Repeat("x", 1<<20) + `"}`))
-	_ = z.Close()
-	s.wants(s.post("/publish", bomb.String(), "Content-Encoding", "gzip"), 415, `"Content-Encoding"`)
-	c, r := s.frames() // which offers to compress, and is not taken up on it
-	// A frame that says that it is compressed (RSV1), of two bytes.
-	_, _ = io.WriteString(c, "\xc1\x82\x00\x00\x00\x00xx")
-	if code := closeCode(r); code.Reconnect() {
-		t.Errorf("a compressed frame is answered with %d", code)
-	}
-	h := s.healthy()
-	h.finish("a bomb")
 }
 
 // go-app would fetch these from whatever host a request names, and keep them

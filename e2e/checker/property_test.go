@@ -2,7 +2,10 @@ package checker
 
 import (
 	"bytes"
+	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -30,6 +33,31 @@ func TestAHistoryInWhichEveryPromiseWasKeptPasses(t *testing.T) {
 		if n < histories/2 {
 			t.Errorf("the model's histories are too tame: %s", all)
 		}
+	}
+}
+
+// Who asks for so many messages from the history wants that put to the test: one
+// that came by itself instead does not count.
+func TestTooLittleThatWasRecoveredIsFoundOut(t *testing.T) {
+	found := 0
+	for seed := uint64(0); found < wanted; seed++ {
+		model := newModel(seed)
+		h := &mutant{model.Rand, model.run(400), uint64(model.history)}
+		recovered := h.all(func(e *Event) bool { return e.Kind == Receive && e.Recovered })
+		if len(recovered) == 0 {
+			continue
+		}
+		cfg := Config{History: h.history, Recovered: len(recovered)}
+		if report := Check(h.events, cfg); !report.OK() || report.Counts.Recovered != cfg.Recovered {
+			t.Fatalf("seed %d: %d were recovered: %s", seed, cfg.Recovered, report)
+		}
+		h.events[h.any(recovered)].Recovered = false
+		report := Check(h.events, cfg)
+		tooFew := fmt.Sprintf("%d messages came from the history, not %d or more", cfg.Recovered-1, cfg.Recovered)
+		if !slices.ContainsFunc(report.Violations, func(v Violation) bool { return v.Rule == "recovered" && strings.HasPrefix(v.Text, tooFew) }) {
+			t.Fatalf("seed %d: not found out: %s", seed, report)
+		}
+		found++
 	}
 }
 

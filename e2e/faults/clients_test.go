@@ -2,11 +2,11 @@ package faults
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
 	"fanlight/e2e/checker"
+	"fanlight/e2e/latency"
 	"fanlight/e2e/proxy"
 	"fanlight/shared/client"
 	"fanlight/shared/protocol"
@@ -29,23 +29,27 @@ func TestASlowReaderIsSentAwayAndDelaysNobody(t *testing.T) {
 	slow.paced <- struct{}{} // subscribed
 	s.subscribed("slow")
 	s.fault("slow does not read")
+	watch := latency.Watch()
 	p.publishN(news, many) // 6 MB: more than the sockets hold
 	s.received("fast", few+many)
+	busy := watch()
 	s.fault("slow reads")
 	close(slow.paced)
 	s.more(1, "slow is sent away", func(e checker.Event) bool { return e.Kind == checker.Disconnect && e.Who == "slow" })
 	s.received("slow", many)
 	alone, beside := s.latencies("fast", 1, few), s.latencies("fast", few+1, few+many)
-	t.Logf("fast receives within (p50, p99): %v, %v alone; %v, %v beside a reader that stands still",
-		alone[len(alone)/2], alone[len(alone)*99/100], beside[len(beside)/2], beside[len(beside)*99/100])
+	t.Logf("fast receives alone: %v; beside a reader that stands still: %v; a sleeper overslept by: %v", alone, beside, busy)
+	if err := beside.Beside(alone, busy); err != nil {
+		t.Error(err)
+	}
 	if c := s.end(); c.Gaps+c.Resets > 0 {
 		t.Errorf("it all fits into the history: %s", c)
 	}
 }
 
 // latencies returns the times from invoke to receive of a subscriber's
-// messages of some offsets, in order.
-func (s *scene) latencies(who string, from, to uint64) []time.Duration {
+// messages of some offsets.
+func (s *scene) latencies(who string, from, to uint64) latency.Summary {
 	invoked := map[string]int64{}
 	var all []time.Duration
 	s.await("all is received", func(e checker.Event) bool {
@@ -58,8 +62,7 @@ func (s *scene) latencies(who string, from, to uint64) []time.Duration {
 		}
 		return false
 	})
-	slices.Sort(all)
-	return all
+	return latency.Of(all)
 }
 
 // Fault 13.

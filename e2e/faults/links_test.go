@@ -72,9 +72,11 @@ func TestALinkToRedisThatIsDeadIsReplacedAndWhatItLostIsFilledIn(t *testing.T) {
 func TestSubscribersSeeOnlyADelayWhenThePubSubLinkIsResetDuringABurst(t *testing.T) {
 	s := newScene(t, plan{link: true})
 	r := s.site(false)
+	simple := s.plain(r.url())
 	for i := range 5 {
 		s.join(fmt.Sprintf("s%d", i+1), r.url(), news)
 	}
+	s.stream("stream", r.url())
 	for range 4 {
 		s.publisher(r.url()).keepOn(news, time.Millisecond)
 	}
@@ -91,6 +93,10 @@ func TestSubscribersSeeOnlyADelayWhenThePubSubLinkIsResetDuringABurst(t *testing
 		}
 	}
 	s.acknowledged(100)
+	for _, p := range s.publishers {
+		p.stop()
+	}
+	simple.hears(s.store.top(news).Offset)
 	if c := s.end(); c.Gaps+c.Resets+c.Disconnects > 0 {
 		t.Errorf("they were to see nothing but a delay: %s", c)
 	}
@@ -131,21 +137,49 @@ func TestForeignAndMalformedMessagesInABurstHarmNobody(t *testing.T) {
 		s.publisher(r.url()).keepOn(news, time.Millisecond)
 	}
 	s.acknowledged(20)
-	for range 4 {
-		for _, text := range []string{
-			"", "\xff\xfe", "ab\x80", "null", "[1,\n2]", "{", strings.Repeat("x", 200_000), "\x00",
-			`{"fanlight":1}`, `{"fanlight":1,`, `{"fanlight":1,"epoch":"","offset":1,"id":"x","data":1}`,
-			`{"fanlight":1,"epoch":"x","offset":0,"id":"x","time":1,"data":1}`,
-			`{"fanlight":1,"epoch":"x","offset":-1,"id":"x","time":1,"data":1}`,
-			`{"fanlight":1,"epoch":"\"","offset":1,"id":"x","time":1,"data":1}`,
-		} {
+	no := []string{"\xff\xfe", "ab\x80", strings.Repeat("x", 200_000)} // no frame can carry these
+	yes := []string{
+		"", "null", "[1,\n2]", "{", "\x00",
+		`{"fanlight":1}`, `{"fanlight":1,`, `{"fanlight":1,"epoch":"","offset":1,"id":"x","data":1}`,
+		`{"fanlight":1,"epoch":"x","offset":0,"id":"x","time":1,"data":1}`,
+		`{"fanlight":1,"epoch":"x","offset":-1,"id":"x","time":1,"data":1}`,
+		`{"fanlight":1,"epoch":"\"","offset":1,"id":"x","time":1,"data":1}`,
+	}
+	const rounds = 4
+	for range rounds {
+		for i, text := range yes {
 			s.foreign(news, text)
+			s.foreign(news, no[i%len(no)])
 		}
 		s.acknowledged(10)
 	}
+	s.receivedForeign([]string{"alice", "bob"}, yes, rounds)
+	eventually(t, "those that can't be delivered are counted", func() bool {
+		return r.counted("fanlight_dropped_messages_total") == float64(rounds*len(yes))
+	})
 	if c := s.end(); c.Gaps+c.Resets+c.Disconnects > 0 {
 		t.Errorf("they were to see nothing of it: %s", c)
 	}
+}
+
+// receivedForeign waits until all have received each foreign text so many times.
+func (s *scene) receivedForeign(whos, texts []string, times int) {
+	s.t.Helper()
+	due := map[[2]string]int{}
+	for _, who := range whos {
+		for _, text := range texts {
+			due[[2]string{who, nameOf(protocol.TextOrJSON([]byte(text)))}] += times
+		}
+	}
+	s.await("all that can be delivered of what other programs publish arrives", func(e checker.Event) bool {
+		if e.Kind == checker.Receive && e.Foreign {
+			k := [2]string{e.Who, e.Data}
+			if due[k]--; due[k] == 0 {
+				delete(due, k)
+			}
+		}
+		return len(due) == 0
+	})
 }
 
 // foreign publishes to Redis as another program would. What it sends is named

@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"fanlight/server/relay"
 )
 
@@ -32,21 +34,23 @@ type settings struct {
 	History             int
 	Probe, Ping         time.Duration
 	Outbox              int
+	PresenceTTL         time.Duration // 0: nobody keeps presence
 }
 
-func (s settings) start(log io.Writer) (*relay.Relay, error) {
+func (s settings) start(log io.Writer, metrics prometheus.Registerer) (*relay.Relay, error) {
 	return relay.New(relay.Config{
 		RedisURL: s.Redis, Prefix: s.Prefix, Loopback: true,
 		ProbeInterval: s.Probe, CheckInterval: s.Probe, PingInterval: s.Ping, Limits: relay.Limits{Outbox: s.Outbox},
-		Namespaces: map[string]relay.Namespace{"": {HistorySize: s.History}},
-		Log:        slog.New(slog.NewTextHandler(log, nil)),
+		Namespaces:  map[string]relay.Namespace{"": {HistorySize: s.History, Presence: s.PresenceTTL > 0}},
+		PresenceTTL: s.PresenceTTL, Metrics: metrics,
+		Log: slog.New(slog.NewTextHandler(log, nil)),
 	})
 }
 
 // serve puts a relay on its address, and returns the address and how to end
 // both, as SIGTERM would.
-func (s settings) serve(log io.Writer) (string, func() error, error) {
-	r, err := s.start(log)
+func (s settings) serve(log io.Writer, metrics prometheus.Registerer) (string, func() error, error) {
+	r, err := s.start(log, metrics)
 	if err != nil {
 		return "", nil, err
 	}
@@ -78,7 +82,7 @@ func runRelay(asked string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
-	addr, stop, err := s.serve(os.Stderr)
+	addr, stop, err := s.serve(os.Stderr, nil)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -109,6 +113,7 @@ type site struct {
 	apart    bool // in a process of its own
 
 	stopHere func() error
+	metrics  *prometheus.Registry // of a relay here
 	process  *exec.Cmd
 	stdin    io.Closer
 }
@@ -127,7 +132,8 @@ func (s *site) launch() {
 	s.t.Helper()
 	var err error
 	if !s.apart {
-		s.settings.Addr, s.stopHere, err = s.settings.serve(s.t.Output())
+		s.metrics = prometheus.NewRegistry()
+		s.settings.Addr, s.stopHere, err = s.settings.serve(s.t.Output(), s.metrics)
 		if err != nil {
 			s.t.Fatal(err)
 		}
@@ -163,6 +169,22 @@ func (s *site) launch() {
 func (s *site) ready() {
 	s.t.Helper()
 	eventually(s.t, "messages flow through "+s.url(), func() bool { return status(s.url()+"/readyz") == http.StatusOK })
+}
+
+// counted returns what a metric of a relay here says, which has no labels.
+func (s *site) counted(name string) float64 {
+	s.t.Helper()
+	families, err := s.metrics.Gather()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == name {
+			return f.GetMetric()[0].GetCounter().GetValue()
+		}
+	}
+	s.t.Fatalf("there is no metric %s", name)
+	return 0
 }
 
 // stop ends the relay in good order. Stopping one that is not there is harmless.

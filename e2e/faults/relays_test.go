@@ -1,32 +1,51 @@
 package faults
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
 
 	"fanlight/e2e/checker"
+	"fanlight/e2e/proxy"
+	"fanlight/shared/protocol"
 )
 
 // Fault 1.
 func TestAPublishIsStoredOnceThoughItsRelayIsKilledMeanwhile(t *testing.T) {
 	s := newScene(t, plan{recovered: 1})
 	doomed, steady := s.site(true), s.site(false)
+	door := s.proxied(doomed)
 	s.join("alice", doomed.url(), news)
 	s.join("bob", steady.url(), news)
 	for range 4 {
-		p := s.publisher(doomed.url())
-		p.keepOn(news, time.Millisecond)
+		s.publisher(doomed.url()).keepOn(news, time.Millisecond)
 	}
-	for range 3 {
+	late := s.publisher("http://" + door.Addr())
+	late.publish(news)
+	const kills = 3
+	for range kills {
 		s.acknowledged(100)
+		name := late.next()
+		s.fault("the answer to %s is held back", name)
+		door.Stall(proxy.Down)
+		late.done.Go(func() { late.send(news, name) })
+		s.await(name+" is stored", func(e checker.Event) bool {
+			return e.Kind == checker.Receive && e.Who == "bob" && e.Data == name
+		})
 		s.fault("the relay is killed")
 		doomed.kill()
+		door.Reset(proxy.Any)
+		door.Flow()
 		doomed.start()
+		s.await(name+" is acknowledged", func(e checker.Event) bool { return e.Kind == checker.Ack && e.Data == name })
 	}
 	s.acknowledged(100)
-	s.end()
+	if c := s.end(); c.Duplicates < kills {
+		t.Errorf("%d were stored and not answered: %s", kills, c)
+	}
 }
 
 // Fault 2.
@@ -73,7 +92,8 @@ func TestNobodyLosesAnythingWhenRelaysAreRestartedOneAfterTheOther(t *testing.T)
 }
 
 // Fault 12. The embedded Redis waits for a subscriber that does not read, and
-// everyone waits with it; when the relay goes on, so does everything.
+// everyone waits with it; when the relay goes on, so does everything. A real
+// one waits for nobody.
 func TestNothingIsLostWhenARelayStandsStillForAWhile(t *testing.T) {
 	s := newScene(t, plan{recovered: 1, settings: settings{Ping: time.Second}})
 	stalled, steady := s.site(true), s.site(false)
@@ -90,11 +110,71 @@ func TestNothingIsLostWhenARelayStandsStillForAWhile(t *testing.T) {
 	for range 8 {
 		writers.Go(func() { p.publishN(news, 25) })
 	}
-	s.more(1, "alice has noticed", func(e checker.Event) bool { return e.Kind == checker.Disconnect && e.Who == "alice" })
+	if realURL != "" {
+		writers.Wait()
+	} else {
+		poster := s.poster(steady.url())
+		eventually(t, "the embedded Redis takes nothing for as long as a publish waits", func() bool {
+			still := s.log.Last()
+			return poster.post(news) == http.StatusServiceUnavailable && s.acks(still) == 0
+		})
+	}
+	s.await("alice has noticed", func(e checker.Event) bool { return e.Kind == checker.Disconnect && e.Who == "alice" })
 	s.fault("the relay goes on")
 	stalled.thaw()
 	writers.Wait()
 	if c := s.end(); c.Gaps+c.Resets > 0 {
 		t.Errorf("it all fits into the history: %s", c)
 	}
+}
+
+// acks counts what was acknowledged since an event, until now.
+func (s *scene) acks(since uint64) (n int) {
+	s.t.Helper()
+	now := s.log.Last()
+	s.await("now", func(e checker.Event) bool {
+		if e.Kind == checker.Ack && e.N > since {
+			n++
+		}
+		return e.N >= now
+	})
+	return n
+}
+
+// Beyond the twenty: nobody is left to say that the connections of a relay that
+// was killed are gone, so what is not said again has to expire.
+func TestTheConnectionsOfAKilledRelayAreNotPresentForLongerThanTheTTL(t *testing.T) {
+	const ttl = 2 * time.Second
+	s := newScene(t, plan{settings: settings{PresenceTTL: ttl}})
+	doomed, steady := s.site(true), s.site(false)
+	for i := range 4 {
+		s.join(fmt.Sprintf("s%d", i+1), doomed.url(), news)
+	}
+	s.join("steady", steady.url(), news)
+	present := func() int { return steady.present(news).Connections }
+	eventually(t, "all are present", func() bool { return present() == 5 })
+	s.fault("the relay is killed")
+	doomed.kill()
+	killed := time.Now()
+	eventually(t, "its connections are not present any more", func() bool { return present() == 1 })
+	if took := time.Since(killed); took > ttl+time.Second {
+		t.Errorf("they were present for %v, with a TTL of %v", took, ttl)
+	}
+	doomed.start()
+	eventually(t, "all are present again", func() bool { return present() == 5 })
+	s.end()
+}
+
+// present asks a relay who is on a channel.
+func (s *site) present(channel string) (p protocol.Presence) {
+	s.t.Helper()
+	resp, err := caller.Get(s.url() + "/presence?channel=" + channel)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if err := json.NewDecoder(resp.Body).Decode(&p); err != nil || resp.StatusCode != http.StatusOK {
+		s.t.Fatal(resp.Status, err)
+	}
+	return p
 }

@@ -128,7 +128,8 @@ func (s *scene) await(what string, seen func(checker.Event) bool) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
 	if err := s.log.Await(ctx, seen); err != nil {
-		s.t.Fatalf("not within %v: %s\n%s", patience, what, s.check())
+		s.t.Errorf("not within %v: %s", patience, what) // at once: who still writes may break off the log
+		s.t.Fatal(s.check())
 	}
 }
 

@@ -68,7 +68,8 @@ func TestTheSameSeedMakesTheSameSchedule(t *testing.T) {
 	}
 }
 
-// A minute or more of random harm: see the package comment.
+// Random harm, for three seconds by default and for as long as -soak says: see
+// the package comment.
 func TestSoak(t *testing.T) {
 	seed := *soakSeed
 	for seed == 0 {

@@ -2,19 +2,33 @@ package security_test
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
 	"fanlight/shared/protocol"
 )
 
-// within is how soon a connection ends after its token. It is promised within
-// a second, and so it is, unless the machine is busy with something else; the
-// tests of package auth have a clock of their own.
-const within = 5 * time.Second
+// within is how soon a connection ends after its token. Most of them have to;
+// any one may take as long as patiently, if the machine is busy with something
+// else just then. The tests of package auth have a clock of their own.
+const (
+	within    = time.Second
+	patiently = 3 * time.Second
+)
 
 // early forgives two clocks of one machine that are read one after the other.
 const early = 5 * time.Millisecond
+
+// inTime checks how long after their time connections ended.
+func (g *rig) inTime(late ...time.Duration) {
+	g.Helper()
+	slices.Sort(late)
+	if late[0] < -early || late[len(late)/2] > within || late[len(late)-1] > patiently {
+		g.Errorf("they ended %v after their time", late)
+	}
+	g.Logf("%d ended, by the median after %v, the last one after %v", len(late), late[len(late)/2], late[len(late)-1])
+}
 
 // lines opens a connection of each kind on a channel, with a token.
 func (s *site) lines(channel, token string) map[string]*line {
@@ -56,14 +70,14 @@ func TestAConnectionEndsWithItsToken(t *testing.T) {
 	onEveryRedis(t, func(g *rig) {
 		s := g.site(nil)
 		expires := time.Now().Truncate(time.Second).Add(6 * time.Second)
+		var late []time.Duration
 		for name, l := range s.lines("room:1", jwt("alice", everything, "exp", expires.Unix())) {
 			if why := l.ends(); why.Code != protocol.CodeTokenExpired {
 				g.Errorf("%s ended with %+v", name, why)
 			}
-			if late := l.at.Sub(expires); late < -early || late > within {
-				g.Errorf("%s ended %v after its token", name, late)
-			}
+			late = append(late, l.at.Sub(expires))
 		}
+		g.inTime(late...)
 	})
 }
 
@@ -102,9 +116,10 @@ func TestARefreshedConnectionGoesOnWithItsNewToken(t *testing.T) {
 		if _, why := l.hears("still"); why != nil {
 			g.Errorf("it ended with %v", why)
 		}
-		if why := l.ends(); why.Code != protocol.CodeTokenExpired || l.at.Sub(later) < -early || l.at.Sub(later) > within {
-			g.Errorf("it ended with %v, %v after its second token", why, l.at.Sub(later))
+		if why := l.ends(); why.Code != protocol.CodeTokenExpired {
+			g.Errorf("it ended with %v", why)
 		}
+		g.inTime(l.at.Sub(later))
 	})
 }
 
@@ -140,6 +155,7 @@ func TestARevocationEndsConnectionsOnEveryRelay(t *testing.T) {
 		stolen := jwt("carol", everything, "jti", "stolen", "iat", past)
 		bobs := there.lines("room:1", jwt("bob", everything, "iat", past))
 		carols := there.lines("room:1", jwt("carol", everything, "jti", "kept", "iat", past))
+		var late []time.Duration
 		for _, test := range []struct{ channel, token, sub, id string }{
 			{"room:2", alice, "alice", ""}, {"room:3", stolen, "", "stolen"},
 		} {
@@ -154,9 +170,10 @@ func TestARevocationEndsConnectionsOnEveryRelay(t *testing.T) {
 				g.Fatal(err)
 			}
 			for _, l := range all {
-				if why := l.ends(); why.Code != protocol.CodeRevoked || l.at.Sub(begin) > within {
-					g.Errorf("it ended with %v after %v", why, l.at.Sub(begin))
+				if why := l.ends(); why.Code != protocol.CodeRevoked {
+					g.Errorf("it ended with %v", why)
 				}
+				late = append(late, l.at.Sub(begin))
 			}
 			for _, s := range []*site{here, there} {
 				if why := s.ask(http.MethodGet, "/history?channel=room:1", test.token, nil, nil); why == nil || why.Code != protocol.CodeRevoked {
@@ -164,6 +181,7 @@ func TestARevocationEndsConnectionsOnEveryRelay(t *testing.T) {
 				}
 			}
 		}
+		g.inTime(late...)
 		// Others did not notice.
 		there.publish("room:1", "still", "info")
 		for _, lines := range []map[string]*line{bobs, carols} {

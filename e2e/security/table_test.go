@@ -1,6 +1,7 @@
 package security_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -8,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"fanlight/server/relay"
+	"fanlight/shared/channel"
 	"fanlight/shared/protocol"
 )
 
@@ -22,16 +25,25 @@ const (
 	resume    = "resume"
 )
 
-// person is a row of the table: who calls, on channels like room:7.
+// person is a row of the table: who calls, on channels like room:7, or those of
+// another namespace.
 type person struct {
 	name   string
+	space  string
 	token  string
 	may    []string
 	onlyOf string        // the level of what may be read; "" for any
 	dead   protocol.Code // why nothing at all goes
 }
 
-func people(s *site) []person {
+// hall is a namespace in which one may do something without a grant.
+var (
+	anybody = channel.Subscribe | channel.History
+	members = channel.Publish | channel.Presence // with any token, besides that
+	hall    = relay.Namespace{Presence: true, Anonymous: &anybody, Default: &members}
+)
+
+func people(s *site, keys issuer) []person {
 	s.Helper()
 	grant := func(ops ...string) object { return object{"room:*": ops} }
 	rows := []person{
@@ -45,6 +57,10 @@ func people(s *site) []person {
 			name: "filtered", onlyOf: "warn", may: []string{subscribe, history, presence, resume},
 			token: jwt("filtered", object{"room:*": object{"ops": []string{"subscribe", "history", "presence"}, "filter": `level == "warn"`}, "#": []string{"subscribe"}}),
 		},
+		{name: "visitor", space: "hall", may: []string{subscribe, history, resume}},
+		{name: "resident", space: "hall", token: jwt("resident", object{}), may: []string{subscribe, publish, history, presence, resume}},
+		{name: "of the key set", token: keys.jwt("keyed", grant("subscribe", "history")), may: []string{subscribe, history, resume}},
+		{name: "of another key", token: newIssuer().jwt("keyed", everything), dead: protocol.CodeUnauthorized},
 		{name: "expired", token: jwt("late", everything, "exp", time.Now().Unix()-1), dead: protocol.CodeTokenExpired},
 		{name: "revoked", token: jwt("gone", everything, "jti", "gone-1"), dead: protocol.CodeRevoked},
 		{name: "forged", token: signed(object{"alg": "HS256"}, object{"sub": "root", "exp": time.Now().Unix() + 600, "grants": everything}, secret+"!"), dead: protocol.CodeUnauthorized},
@@ -237,14 +253,18 @@ func expected(c *cell, w way) (read []string, code protocol.Code, message string
 
 func TestEveryoneMayWhatWasGrantedByEveryWayAndNothingElse(t *testing.T) {
 	onEveryRedis(t, func(g *rig) {
-		s := g.site(nil)
+		keys := newIssuer()
+		s := g.site(func(cfg *relay.Config) {
+			cfg.JWKS = keys.keySet(g)
+			cfg.Namespaces["hall"] = hall
+		})
 		channels := 0
 		g.Run("cells", func(t *testing.T) {
-			for _, who := range people(s) {
+			for _, who := range people(s, keys) {
 				for _, w := range ways {
 					for _, op := range w.ops {
 						channels++
-						channel := fmt.Sprint("room:", channels)
+						channel := fmt.Sprintf("%s:%d", cmp.Or(who.space, "room"), channels)
 						t.Run(who.name+"/"+op+"/"+w.name, func(t *testing.T) {
 							t.Parallel()
 							own := *s
