@@ -12,7 +12,7 @@ import (
 
 const (
 	// maxRows is how many entries are shown, and maxEntries how many are kept
-	// for the filter; the oldest goes first.
+	// for the filter.
 	maxRows    = 200
 	maxEntries = 1000
 )
@@ -21,6 +21,9 @@ const (
 type Log struct {
 	// Filter is looked for in everything that is shown, in whatever case.
 	Filter string
+	// Inside shows also what parts of the relays' own processes ask for, such as
+	// the feeders of simulated data, which never rest.
+	Inside bool
 	Paused bool
 	// Held counts the entries that came since the pause began.
 	Held int
@@ -69,8 +72,7 @@ func (g Log) Take(b live.Batch) Log {
 		return g
 	}
 	g.Total += len(fresh)
-	g.kept = append(slices.Clone(g.kept), fresh...)
-	g.kept = g.kept[max(0, len(g.kept)-maxEntries):]
+	g.kept = shed(append(slices.Clone(g.kept), fresh...))
 	if g.Paused {
 		g.Held += len(fresh)
 		return g
@@ -82,6 +84,22 @@ func (g Log) Take(b live.Batch) Log {
 		}
 	}
 	return g
+}
+
+// shed drops what is too much, the oldest of the relays' own before anybody's.
+func shed(entries []*ops.Entry) []*ops.Entry {
+	over := len(entries) - maxEntries
+	if over <= 0 {
+		return entries
+	}
+	entries = slices.DeleteFunc(entries, func(e *ops.Entry) bool {
+		if over == 0 || e.Way != ops.WayInside {
+			return false
+		}
+		over--
+		return true
+	})
+	return entries[max(0, over):]
 }
 
 // show puts an entry into the next slot; the rows must be the log's own.
@@ -97,6 +115,9 @@ func (g *Log) show(e *ops.Entry) {
 }
 
 func (g *Log) matches(e *ops.Entry) bool {
+	if !g.Inside && e.Way == ops.WayInside {
+		return false
+	}
 	if g.Filter == "" {
 		return true
 	}
@@ -128,6 +149,13 @@ func (g *Log) rebuild() {
 // Sift sets the filter, and looks through what is kept at once.
 func (g Log) Sift(filter string) Log {
 	g.Filter = strings.TrimSpace(filter)
+	g.rebuild()
+	return g
+}
+
+// Turn shows also what is asked for inside, or no longer.
+func (g Log) Turn() Log {
+	g.Inside = !g.Inside
 	g.rebuild()
 	return g
 }

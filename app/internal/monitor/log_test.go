@@ -90,3 +90,31 @@ func TestWhatIsNoReportIsNoEntry(t *testing.T) {
 		t.Errorf("%d came", g.Total)
 	}
 }
+
+func TestWhatRelaysDoThemselvesIsShownOnDemandAndCrowdsNobodyOut(t *testing.T) {
+	inside := func(name string) client.Event {
+		a := ops.Audit{Node: "a"}
+		for range 100 {
+			a.Entries = append(a.Entries, ops.Entry{Op: ops.OpPublish, Way: ops.WayInside, Channel: name, Count: 1, Outcome: ops.OutcomeOK})
+		}
+		data, err := json.Marshal(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return client.Received{Publication: protocol.Publication{Channel: ops.AuditChannel, Data: data}}
+	}
+	g := Log{}.Take(live.Batch{Events: []client.Event{told(t, 0, 3, 0)}})
+	for range 30 {
+		g = g.Take(live.Batch{Events: []client.Event{inside("market:quotes")}})
+	}
+	if got := g.channels(); !slices.Equal(got, []string{"c2", "c1", "c0"}) || g.Total != 3003 {
+		t.Errorf("%d came, and it shows %q", g.Total, got)
+	}
+	g = g.Turn()
+	if got := g.channels(); len(got) != maxRows || got[0] != "market:quotes" || len(g.kept) != maxEntries {
+		t.Errorf("on demand it shows %d, of %d", len(got), len(g.kept))
+	}
+	if got := g.Turn().Sift("c1").channels(); !slices.Equal(got, []string{"c1"}) {
+		t.Errorf("it shows %q", got)
+	}
+}

@@ -68,8 +68,10 @@ func (l *logView) Render() app.UI {
 	case l.refused != "":
 		empty = "You may not see it: " + l.refused + "."
 	case len(l.state.Rows) > 0:
-	case l.state.Total > 0:
+	case l.state.Total > 0 && l.state.Filter != "":
 		empty = "Nothing here contains “" + l.state.Filter + "”."
+	case l.state.Total > 0:
+		empty = "Nobody but the relays' own demos so far. Publish something on another page, or from a terminal."
 	default:
 		empty = "Nothing came yet. Publish something on another page, or from a terminal."
 	}
@@ -90,6 +92,8 @@ func (l *logView) Render() app.UI {
 				tag.Words("label.unseen", "Show only entries that contain", "for", "log-filter"),
 				tag.Input().ID("log-filter").Attr("type", "search").Attr("placeholder", "Find").Attr("autocomplete", "off").
 					Attr("spellcheck", "false").Attr("disabled", tag.Yes(!l.mounted)).OnInput(l.onFilter),
+				button("button#log-inside", "The relays' own too", "", l.mounted).Attr("aria-pressed", strconv.FormatBool(l.state.Inside)).
+					OnClick(func(app.Context, app.Event) { l.set(l.state.Turn()) }),
 				button("button#log-pause", pause, "", l.mounted).Attr("aria-pressed", strconv.FormatBool(l.state.Paused)).
 					OnClick(func(app.Context, app.Event) { l.set(l.state.Pause()) }),
 			),
