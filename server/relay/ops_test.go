@@ -96,6 +96,7 @@ func TestTheAddressIsTheOneThatATrustedProxyNames(t *testing.T) {
 			Limits: relay.Limits{TrustedProxies: []netip.Prefix{netip.MustParsePrefix(trusted)}}, Ops: relay.Ops{AuditTo: &file},
 		})
 		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/publish", strings.NewReader(`{"data":1}`))
+		req.Host = "localhost"
 		req.RemoteAddr = "192.0.2.1:1234" // the proxy
 		req.Header.Set("X-Forwarded-For", "198.51.100.1, 203.0.113.9")
 		r.ServeHTTP(httptest.NewRecorder(), req)

@@ -39,6 +39,10 @@ func (s *Session) beginRecovery(req *protocol.Subscribe) (over func(), err error
 	case <-s.ctx.Done():
 		return nil, closing()
 	}
+	if s.ctx.Err() != nil { // the end lets go of both at once
+		<-s.recovery
+		return nil, closing()
+	}
 	return func() {
 		s.out.catchUp(s.ctx)
 		<-s.recovery
