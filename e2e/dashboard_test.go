@@ -2,8 +2,8 @@ package e2e_test
 
 import (
 	"encoding/json"
-	"net/url"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
