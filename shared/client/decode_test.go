@@ -64,6 +64,7 @@ func FuzzDecodePublication(f *testing.F) {
 	f.Add([]byte(publication("a", "e", 5, `{"x":[1]}`)))
 	f.Add([]byte(`{"publication":{"channel":"a","time":12,"foreign":true,"data": {"a":"}}"} }}`))
 	f.Add([]byte(`{"publication":{"channel":"a","time":12,"tags":{"a":1.5e3,"b":"x","a":true},"data":1}}`))
+	f.Add([]byte(`{"publication":{"channel":"a","time":12,"tags":{"a":1e999},"data":1e999}}`))
 	f.Add([]byte("{\"publication\":{\"channel\":\"\xff\",\"time\":1,\"foreign\":true,\"data\":\"\xff\"}}"))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		fast, ok := decodePublication(line)

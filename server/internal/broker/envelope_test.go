@@ -106,6 +106,7 @@ func FuzzDecode(f *testing.F) {
 		"{\"fanlight\":1,\"epoch\":\"e1\",\"offset\":7,\"id\":\"i7\",\"time\":99,\"data\":\n[\n1]}",
 		"{\"fanlight\":1,\"epoch\":\"e1\",\"offset\":7,\"id\":\"i7\",\"time\":99,\"data\":\"\xff\"}",
 		"{\"fanlight\":1,\"epoch\":\"e1\",\"offset\":7,\"id\":\"i7\",\"time\":99,\"tags\":{\"a\":1.50,\n\"b\":\"\xff\"},\"data\":1}",
+		`{"fanlight":1,"epoch":"e1","offset":7,"id":"i7","time":99,"tags":{"a":1e999},"data":1e999}`,
 		"hello", "", "\xff", `"a"`, "[1,\n2]",
 	} {
 		f.Add(payload)
