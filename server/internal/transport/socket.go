@@ -36,19 +36,23 @@ func (h *Handlers) upgrade(w http.ResponseWriter, r *http.Request, limits *limit
 	if joined {
 		subprotocols = []string{protocol.Subprotocol}
 	}
+	// The options live as long as the connection. If they held hj, so would the
+	// request, its answer and the HTTP server's buffers.
+	var c *conn
 	ws, err := websocket.Accept(hj, r, &websocket.AcceptOptions{
 		Subprotocols:       subprotocols,
 		InsecureSkipVerify: true,                          // the api package has checked the Origin, for every way in
 		CompressionMode:    websocket.CompressionDisabled, // nothing that is received can be a bomb
-		OnPingReceived:     func(context.Context, []byte) bool { return hj.conn.control() },
-		OnPongReceived:     func(context.Context, []byte) { hj.conn.control() },
+		OnPingReceived:     func(context.Context, []byte) bool { return c.control() },
+		OnPongReceived:     func(context.Context, []byte) { c.control() },
 	})
 	if err != nil {
 		limits.Close()
 		return nil, err
 	}
+	c = hj.conn
 	ws.SetReadLimit(-1) // read has the limit: it answers in order, and waits for the close handshake
-	return &socket{ws: ws, conn: hj.conn, joined: joined}, nil
+	return &socket{ws: ws, conn: c, joined: joined}, nil
 }
 
 // buffers are for one batch each.
