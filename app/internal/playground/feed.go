@@ -17,6 +17,12 @@ const (
 	// end of a pause; the oldest goes first.
 	maxKept      = 1000
 	maxKeptBytes = 8 << 20
+	// perSecond is how many rows are drawn for long. Drawing is what a page is
+	// slowest at, and nobody reads that many; a burst is drawn whole.
+	perSecond = 600
+	// calm is how long the list waits for messages to come slowly again before
+	// it draws those that it left out.
+	calm = 500 * time.Millisecond
 	// quiet is the least time between two announcements.
 	quiet = 2 * time.Second
 )
@@ -35,6 +41,9 @@ type Feed struct {
 	// Rows are what is shown, each in the slot that it keeps until a newer
 	// message needs it. By [Row.Turn] they are in order.
 	Rows []Row
+	// Hurried says that messages came faster than they could be drawn, so that
+	// some of the newest are not among the rows. Once it is calm they are.
+	Hurried bool
 
 	// Announcement is for ears: what came and what was lost, at most every two
 	// seconds.
@@ -44,6 +53,9 @@ type Feed struct {
 	keptBytes int
 	frozen    []*Message // what was kept when the pause began
 	turn      uint64
+	drawn     float64 // rows, less what time has paid back
+	drawnAt   time.Time
+	hurriedAt time.Time
 	unsaid    unsaid
 	said      time.Time
 }
@@ -83,13 +95,34 @@ func (f Feed) Take(b live.Batch, now time.Time) Feed {
 		return f
 	}
 	f.Rows = slices.Clone(f.Rows)
+	for _, m := range f.hurry(fresh, now) {
+		f.show(m)
+	}
+	return f.Tick(now)
+}
+
+// hurry returns what is to be drawn of what came: all that matches, or the
+// newest of it and every mark.
+func (f *Feed) hurry(fresh []*Message, now time.Time) []*Message {
+	f.drawn = max(f.drawn-perSecond*now.Sub(f.drawnAt).Seconds(), 0)
+	f.drawnAt = now
+	matching := make([]*Message, 0, len(fresh))
 	for _, m := range fresh {
 		if f.matches(m) {
-			f.show(m)
+			matching = append(matching, m)
 			f.unsaid.add(m)
 		}
 	}
-	return f.Tick(now)
+	skip := len(matching) - max(int(MaxRows-f.drawn), 1)
+	if skip > 0 {
+		f.Hurried, f.hurriedAt = true, now
+		matching = slices.DeleteFunc(matching, func(m *Message) bool {
+			skip--
+			return skip >= 0 && m.Kind == Came
+		})
+	}
+	f.drawn = min(f.drawn+float64(len(matching)), MaxRows)
+	return matching
 }
 
 func (f *Feed) keep(fresh []*Message) {
@@ -141,7 +174,7 @@ func (f *Feed) rebuild() {
 		}
 	}
 	// Slots are counted from 0 again, turns go on.
-	f.Rows = nil
+	f.Rows, f.Hurried = nil, false
 	f.turn += (MaxRows - f.turn%MaxRows) % MaxRows
 	for _, m := range slices.Backward(shown) {
 		f.show(m)
@@ -182,14 +215,28 @@ func (f Feed) Shown() int {
 	return n
 }
 
-// Tick announces what has not been announced, unless that would be too soon.
+// Tick does what waits for its time: an announcement, or rows that were left
+// out.
 func (f Feed) Tick(now time.Time) Feed {
-	if f.Unsaid() && now.Sub(f.said) >= quiet {
+	if f.Hurried && !f.Paused && now.Sub(f.hurriedAt) >= calm {
+		f.rebuild()
+	}
+	if f.unsaid.any() && now.Sub(f.said) >= quiet {
 		f.Announcement = f.unsaid.words()
 		f.unsaid, f.said = unsaid{}, now
 	}
 	return f
 }
 
-// Unsaid reports whether something waits to be announced.
-func (f Feed) Unsaid() bool { return f.unsaid.messages+f.unsaid.marks > 0 }
+// Waits reports whether there is something for Tick to do, later at the most
+// by what it returns.
+func (f Feed) Waits() (atMost time.Duration, yes bool) {
+	switch {
+	case f.Hurried && !f.Paused:
+		return calm, true
+	case f.unsaid.any():
+		return quiet, true
+	default:
+		return 0, false
+	}
+}

@@ -36,6 +36,12 @@ func shown(f Feed) []string {
 	return texts
 }
 
+// waits returns how long a feed waits to be ticked; 0 if it does not.
+func waits(f Feed) time.Duration {
+	wait, _ := f.Waits()
+	return wait
+}
+
 func numbers(from, to int) []string {
 	var texts []string
 	for i := from; i <= to; i++ {
@@ -152,15 +158,57 @@ func TestMessagesThePageWasTooSlowForAreCounted(t *testing.T) {
 	expect(t, "dropped", f.Dropped, 5)
 }
 
+func TestABurstIsDrawnWhole(t *testing.T) {
+	f := Feed{}.Take(came("a", numbers(1, 300)...), noon)
+	expect(t, "rows", len(f.Rows), MaxRows)
+	expect(t, "the newest", shown(f)[0], "m300")
+	expect(t, "the oldest", shown(f)[MaxRows-1], "m101")
+}
+
+func TestOfAFloodTheNewestIsDrawnAndTheRestOnceItIsCalm(t *testing.T) {
+	f, now := Feed{}, noon
+	var last Feed
+	for n := range 60 {
+		last, now = f, now.Add(time.Second/60)
+		f = f.Take(came("a", numbers(100*n+1, 100*n+100)...), now)
+		if fresh := int(f.turn - last.turn); n > 3 && (fresh < 1 || fresh > 20) {
+			t.Fatalf("%d rows are drawn in frame %d", fresh, n)
+		}
+		expect(t, "the newest", shown(f)[0], fmt.Sprint("m", 100*n+100))
+	}
+	expect(t, "total", f.Total, 6000)
+	expect(t, "hurried", f.Hurried, true)
+	expect(t, "waits", waits(f), calm)
+	expect(t, "too soon", f.Tick(now.Add(calm-1)).Hurried, true)
+	f = f.Tick(now.Add(calm))
+	expect(t, "hurried", f.Hurried, false)
+	expect(t, "shown", shown(f)[MaxRows-1], "m5801")
+}
+
+func TestAFloodHidesNoLoss(t *testing.T) {
+	f := Feed{}.Take(came("a", numbers(1, 300)...), noon)
+	b := event(lost("a", 301, 302))
+	b.Events = append(b.Events, came("a", numbers(303, 400)...).Events...)
+	expect(t, "shown", shown(f.Take(b, noon))[:2], []string{"m400", "2 messages lost, #301 to #302"})
+}
+
+func TestAPauseDuringAFloodHoldsStill(t *testing.T) {
+	f := Feed{}.Take(came("a", numbers(1, 200)...), noon).Take(came("a", numbers(201, 400)...), noon).Pause()
+	expect(t, "shown", shown(f)[1], "m200")
+	expect(t, "waits for the announcement alone", waits(f), quiet)
+	expect(t, "later", shown(f.Tick(noon.Add(time.Hour)))[1], "m200")
+	expect(t, "resumed", shown(f.Pause())[1], "m399")
+}
+
 func TestMessagesAreAnnouncedAtMostEveryTwoSeconds(t *testing.T) {
 	f := Feed{}.Take(came("a", "one"), noon)
 	expect(t, "first", f.Announcement, "a: one")
 	f = f.Take(came("a", "two", "three"), noon.Add(time.Second))
 	expect(t, "too soon", f.Announcement, "a: one")
-	expect(t, "unsaid", f.Unsaid(), true)
+	expect(t, "waits", waits(f), quiet)
 	f = f.Tick(noon.Add(2 * time.Second))
 	expect(t, "later", f.Announcement, "2 new messages, the last on a: three")
-	expect(t, "unsaid", f.Unsaid(), false)
+	expect(t, "waits", waits(f), 0)
 }
 
 // event makes a batch of anything.

@@ -28,7 +28,7 @@ type feed struct {
 	ctx     app.Context
 	mounted bool
 	placed  uint64 // the turn of the last row that was put on top
-	waiting bool   // for the next announcement
+	waiting bool   // for the state's next tick
 }
 
 // OnMount implements [app.Mounter].
@@ -49,9 +49,9 @@ func (f *feed) take(b live.Batch) {
 func (f *feed) set(ctx app.Context, next Feed) {
 	f.state = next
 	ctx.Defer(f.place)
-	if f.state.Unsaid() && !f.waiting {
+	if wait, yes := f.state.Waits(); yes && !f.waiting {
 		f.waiting = true
-		ctx.After(quiet, func(ctx app.Context) {
+		ctx.After(wait, func(ctx app.Context) {
 			f.sparing()
 			f.waiting = false
 			f.set(ctx, f.state.Tick(time.Now()))
@@ -131,6 +131,9 @@ func (f *feed) count() string {
 		text = strconv.Itoa(s.Total)
 	default:
 		text = strconv.Itoa(s.Shown()) + " of " + strconv.Itoa(s.Total) + " shown"
+	}
+	if s.Hurried && !s.Paused {
+		text += ", as many as one can draw"
 	}
 	if s.Dropped > 0 {
 		text += ", " + strconv.Itoa(s.Dropped) + " left out: this tab was too slow"

@@ -103,6 +103,8 @@ type unsaid struct {
 	lost                string // the marks' words, as far as they are not too many
 }
 
+func (u *unsaid) any() bool { return u.messages+u.marks > 0 }
+
 func (u *unsaid) add(m *Message) {
 	if m.Kind != Came {
 		if u.marks++; u.marks <= maxMarks {
