@@ -293,11 +293,11 @@ func TestABuildIsNamedByItsContent(t *testing.T) {
 	if other := handler(t, files); other.Build() == one.Build() {
 		t.Error("another style sheet has the same name")
 	}
-	worker, page := ask(one, http.MethodGet, "/app-worker.js").Body.String(), ask(one, http.MethodGet, "/app.js").Body.String()
-	if !strings.Contains(worker, one.Build()) || !strings.Contains(page, one.Build()) {
+	worker, script := ask(one, http.MethodGet, "/app-worker.js").Body.String(), ask(one, http.MethodGet, "/app.js").Body.String()
+	if !strings.Contains(worker, one.Build()) || !strings.Contains(script, one.Build()) {
 		t.Error("the worker or the page does not know its build")
 	}
-	if !strings.Contains(page, `goappWasmContentLength = "`+strconv.Itoa(len(fakeProgram))+`"`) {
+	if page := ask(one, http.MethodGet, "/").Body.String(); !strings.Contains(page, `src="/web/boot.js" data-size="`+strconv.Itoa(len(fakeProgram))+`"`) {
 		t.Error("the loader does not know the unpacked size")
 	}
 }

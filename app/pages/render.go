@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -49,12 +50,10 @@ func render(build string, wasmSize int) (map[string]*asset, error) {
 		Styles:          styles,
 		RawHeaders: []string{
 			`<meta name="color-scheme" content="light dark">`,
-			`<script src="/web/boot.js"></script>`,
 		},
 		CacheableResources: append([]string{"/web/boot.js", "/web/logo.svg", "/web/icon.svg"}, ui.Paths()...),
 		Resources:          own{},
 		Version:            build,
-		WasmContentLength:  strconv.Itoa(wasmSize),
 	}
 	types := map[string]string{
 		"/app.js":               "text/javascript; charset=utf-8",
@@ -73,7 +72,19 @@ func render(build string, wasmSize int) (map[string]*asset, error) {
 		if w.status != http.StatusOK {
 			return nil, fmt.Errorf("pages: go-app answered %d for %s", w.status, path)
 		}
-		assets[path] = newAsset(contentType, siteAddress.ReplaceAll(w.body.Bytes(), nil))
+		body := siteAddress.ReplaceAll(w.body.Bytes(), nil)
+		var err error
+		switch {
+		case path == "/app.js":
+			body, err = replace(body, loading, "") // boot.js does, much earlier
+		case slices.Contains(pages, path):
+			// Behind the styles it would wait for them.
+			body, err = replace(body, "<head>", `<head><script src="/web/boot.js" data-size="`+strconv.Itoa(wasmSize)+`"></script>`)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("pages: go-app's %s has changed: %w", path, err)
+		}
+		assets[path] = newAsset(contentType, body)
 	}
 	// The attributes of a prerendered page come in a random order: name its
 	// content by what it was made from.
@@ -81,6 +92,17 @@ func render(build string, wasmSize int) (map[string]*asset, error) {
 		assets[p].tag = hash([]byte(build), []byte(p))
 	}
 	return assets, nil
+}
+
+// loading is where go-app's script begins to load the program.
+const loading = "\ngoappInitWebAssembly();"
+
+// replace replaces what must be there once.
+func replace(body []byte, old, by string) ([]byte, error) {
+	if n := bytes.Count(body, []byte(old)); n != 1 {
+		return nil, fmt.Errorf("%q is there %d times, not once", old, n)
+	}
+	return bytes.Replace(body, []byte(old), []byte(by), 1), nil
 }
 
 // siteAddress is what go-app says about the site's own, which we do not know.
