@@ -68,7 +68,10 @@ func (s *shell) OnNav(ctx app.Context) {
 	before := s.content()
 	s.enter(at(ctx.Page().URL().Path))
 	if app.IsClient && s.room != before {
-		app.Window().Call("scrollTo", 0, 0) // another page begins at its top
+		// Another page begins at its top. The link that led to it may be gone, and
+		// whoever can't see the page has to be told of it.
+		app.Window().Call("scrollTo", 0, 0)
+		ctx.Defer(func(app.Context) { browser.FocusHeading("main") })
 	}
 	s.head(ctx)
 }
@@ -140,7 +143,8 @@ func concerns(b live.Batch) bool {
 
 // take takes in what the connection reports.
 func (s *shell) take(ctx app.Context, b live.Batch) {
-	now := time.Now()
+	now, held := time.Now(), browser.Focused()
+	ctx.Defer(func(app.Context) { held.Keep("who") }) // a retry is under way
 	for _, ev := range b.Events {
 		var found bool
 		s.status = s.status.Apply(ev, now)
