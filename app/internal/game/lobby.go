@@ -8,6 +8,7 @@ import (
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"fanlight/app/internal/browser"
 	"fanlight/app/internal/live"
 	"fanlight/app/ui/tag"
 	"fanlight/shared/client"
@@ -33,7 +34,11 @@ func NewLobby(link *live.Link) *Lobby { return &Lobby{link: link} }
 func (l *Lobby) OnMount(ctx app.Context) {
 	l.ready = true
 	l.release = l.link.Watch(func(b live.Batch) {
-		ctx.Dispatch(func(app.Context) { l.take(b) })
+		ctx.Dispatch(func(ctx app.Context) {
+			held := browser.Focused()
+			l.take(b)
+			ctx.Defer(func(app.Context) { held.Keep("game-match") }) // the list moves on
+		})
 	})
 	for _, name := range []string{four.LobbyChannel, four.LeaderboardChannel} {
 		if err := l.link.SubscribeWith(name, client.SubscribeOptions{Rewind: &protocol.Rewind{Count: protocol.MaxRewind}}); err != nil {
@@ -99,7 +104,7 @@ func (l *Lobby) Render() app.UI {
 				if g.Round > 0 {
 					text = g.Names[0] + " and " + g.Names[1]
 				}
-				return tag.Li().Body(tag.A().Attr("href", path+g.Game).Text(text))
+				return tag.Li().Body(tag.A().ID("open-"+g.Game).Attr("href", path+g.Game).Text(text))
 			})),
 			app.P().Class("hint "+hidden(len(l.list.Games) > 0)).Text("Nobody plays just now. Begin: whoever comes here sees that you wait."),
 		),

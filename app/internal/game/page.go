@@ -77,7 +77,11 @@ func (p *Page) OnMount(ctx app.Context) {
 	p.ready, p.me, p.user = true, myself(), live.StoredUser()
 	p.state = State{Me: p.me.Player}
 	p.release = p.link.Watch(func(b live.Batch) {
-		ctx.Dispatch(func(ctx app.Context) { p.take(b) })
+		ctx.Dispatch(func(ctx app.Context) {
+			held := browser.Focused()
+			p.take(b)
+			ctx.Defer(func(app.Context) { held.Keep(p.next()) })
+		})
 	})
 	p.subscribe()
 	p.count(ctx)
@@ -145,6 +149,15 @@ func (p *Page) send(ctx app.Context, c four.Command) {
 	})
 }
 
+// next is where one is whose button is gone, since it did what it says: at the
+// board, or, when there is nothing to play, at what begins another round.
+func (p *Page) next() string {
+	if p.state.Game.Result != "" {
+		return "game-again"
+	}
+	return "column-0"
+}
+
 // count asks now and then who is there.
 func (p *Page) count(ctx app.Context) {
 	if !p.ready {
@@ -182,7 +195,7 @@ func (p *Page) Render() app.UI {
 	return app.Div().Class("game").Body(
 		app.Div().Class("game-head").Body(
 			app.H1().Text("Four in a row"),
-			app.P().ID("game-status").DataSet("turn", strconv.Itoa(s.Game.Turn())).DataSet("result", s.Game.Result).Text(s.Words()),
+			app.P().ID("game-status").Attr("role", "status").DataSet("turn", strconv.Itoa(s.Game.Turn())).DataSet("result", s.Game.Result).Text(s.Words()),
 			app.P().ID("game-said").Class("hint").Attr("role", "status").Text(s.Said),
 			app.P().ID("game-problem").Class("problem").Attr("role", "alert").Text(s.Problem),
 		),

@@ -15,7 +15,7 @@ type State struct {
 	Me     string // the player's id in this browser
 	epoch  string
 	offset uint64
-	// Said is what happened last, for eyes and ears, Problem why the player's own last command
+	// Said is what happened last, as far as [State.Words] do not say it, Problem why the player's own last command
 	// was rejected.
 	Said, Problem string
 }
@@ -27,11 +27,11 @@ func (s State) Take(data []byte) State {
 		return s
 	}
 	s.Game, s.epoch, s.offset = e.Game, e.Epoch, e.Offset
-	if e.Player == s.Me && e.Player != "" {
+	switch {
+	case e.Rejected == "":
+		s.Said, s.Problem = said(e), "" // what was too early may not be any more
+	case e.Player == s.Me:
 		s.Problem = e.Rejected
-	}
-	if e.Rejected == "" {
-		s.Said = said(e)
 	}
 	return s
 }
@@ -50,13 +50,9 @@ func said(e four.Event) string {
 	name := g.Seats[seat].Name
 	switch {
 	case e.Do == four.Move && g.Moves != "":
-		text := name + " plays column " + strconv.Itoa(int(g.Moves[len(g.Moves)-1]-'0')+1) + "."
-		if g.Result != "" {
-			text += " " + outcome(g)
-		}
-		return text
+		return name + " plays column " + strconv.Itoa(int(g.Moves[len(g.Moves)-1]-'0')+1) + "."
 	case e.Do == four.Resign:
-		return outcome(g)
+		return ""
 	case e.Do == four.Rematch && g.Result != "":
 		return name + " wants a rematch."
 	case e.Do == four.Rematch:

@@ -43,6 +43,10 @@ func TestOnlyOnesOwnRejectionIsAProblem(t *testing.T) {
 	if s.Problem != "no" {
 		t.Errorf("%+v", s)
 	}
+	s = s.Take(event(t, four.Event{Epoch: "e", Offset: 3, Do: four.Move, Player: "b", Game: played("3")}))
+	if s.Problem != "" {
+		t.Errorf("it still is when the game has gone on: %+v", s)
+	}
 }
 
 func TestTheLobbyShowsOpenGamesAndCountsARoundOnce(t *testing.T) {
