@@ -32,6 +32,11 @@ type Rule struct {
 	Value float64 `json:"value,omitempty"`
 }
 
+// ID tells rules apart.
+func (r Rule) ID() string {
+	return r.Key + "-" + strconv.FormatBool(r.Below) + "-" + strconv.FormatFloat(r.Value, 'f', -1, 64)
+}
+
 // DefaultRules are those of somebody who set none.
 func DefaultRules() []Rule {
 	return []Rule{
@@ -97,8 +102,7 @@ type Alert struct {
 
 // ID tells alerts apart, also between the tabs of a browser.
 func (a *Alert) ID() string {
-	return a.Rule.Key + "-" + strconv.FormatBool(a.Rule.Below) + "-" + strconv.FormatFloat(a.Rule.Value, 'f', -1, 64) + "-" +
-		a.Node + "-" + strconv.FormatInt(a.Since, 10)
+	return a.Rule.ID() + "-" + a.Node + "-" + strconv.FormatInt(a.Since, 10)
 }
 
 // Words says what is wrong.

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -37,7 +38,18 @@ func (w *watch) show(a Alerts, now int64) {
 		w.said = strconv.Itoa(fresh) + " alerts"
 	}
 	w.alerts, w.now = a, now
-	w.redraw(nil)
+	w.draw()
+}
+
+// draw renders. The focus stays with the alert that has it while others come
+// above it: what is acknowledged is what somebody was at.
+func (w *watch) draw() {
+	held := browser.Focused()
+	instead := []string{"alerts", "alerts-notify"}
+	if strings.HasPrefix(held.ID, "remove-") {
+		instead = []string{"rule-key"}
+	}
+	w.redraw(func() { held.Keep(instead...) })
 }
 
 // sameAlerts compares slices that are never changed once they are another's.
@@ -89,13 +101,14 @@ func (w *watch) renderAlert(a *Alert) app.UI {
 	}
 	id, text, label := a.ID(), "Acknowledge", "Acknowledge: "+a.Words()
 	if a.Acked {
-		text, label = "Acknowledged", ""
+		text, label = "Acknowledged", "Acknowledged: "+a.Words()
 	}
 	return tag.In(tag.El("li.mon-alert.is-"+state, "data-rule", a.Rule.Key, "data-node", a.Node, "data-state", state,
 		"data-acked", strconv.FormatBool(a.Acked)),
 		tag.Words("span.mon-what", a.Words()),
 		tag.Words("span.hint", when),
-		button("button.small.mon-ack", text, label, !a.Acked).OnClick(func(ctx app.Context, _ app.Event) {
+		// Not disabled, which would take the focus along.
+		button("button.small.mon-ack", text, label, true).ID("ack-"+id).Attr("aria-disabled", strconv.FormatBool(a.Acked)).OnClick(func(ctx app.Context, _ app.Event) {
 			w.change(ctx, func(a Alerts) Alerts { return a.Ack(id) })
 		}, app.EventScope(id)),
 	)
@@ -126,7 +139,7 @@ func (w *watch) renderRules() app.UI {
 	for i, r := range w.alerts.Rules {
 		rules[i] = tag.In(tag.El("li.mon-rule", "data-rule", r.Key),
 			tag.Words("span", r.Words()),
-			button("button.small", "Remove", "Remove: "+r.Words(), w.mounted).OnClick(func(ctx app.Context, _ app.Event) {
+			button("button.small", "Remove", "Remove: "+r.Words(), w.mounted).ID("remove-"+r.ID()).OnClick(func(ctx app.Context, _ app.Event) {
 				w.change(ctx, func(a Alerts) Alerts { return a.Remove(r, w.now) })
 			}, app.EventScope(r.Words())),
 		)

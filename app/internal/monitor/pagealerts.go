@@ -17,7 +17,7 @@ func (p *Page) change(ctx app.Context, change func(Alerts) Alerts) {
 	ctx.PreventUpdate()
 	p.state.Alerts = change(p.state.Alerts)
 	p.show(false)
-	p.watch.redraw(nil)
+	p.watch.draw()
 }
 
 // keep stores the alerts when they have changed. Which samples were judged
