@@ -34,12 +34,11 @@ type list struct {
 	// sparing takes back that a dispatch of the list's has its ancestors render.
 	sparing func()
 	// act does what a button of something that one sent asks for.
-	act func(ctx app.Context, id string, again bool)
+	act func(id string, again bool)
 
 	ctx      app.Context
 	mounted  bool
 	waiting  bool // for the next announcement
-	title    string
 	slots    slots
 	measured bool
 	anchor   string // the key of a line that is to stay where it is
@@ -58,6 +57,7 @@ func (l *list) set(change func()) {
 	if !l.mounted {
 		return
 	}
+	held := browser.Focused()
 	l.measure()
 	change()
 	l.slots.fill(l.room.Lines(l.outbox.Sends))
@@ -65,6 +65,7 @@ func (l *list) set(change func()) {
 	l.ctx.Dispatch(func(ctx app.Context) {
 		l.sparing()
 		ctx.Defer(l.place)
+		ctx.Defer(func(app.Context) { held.Keep(refuge(held.ID)) })
 	})
 	if l.room.Unsaid() && !l.waiting {
 		l.waiting = true
@@ -76,10 +77,20 @@ func (l *list) set(change func()) {
 	}
 }
 
+// refuge is where one goes whose button is gone: among the messages, or to where
+// one writes.
+func refuge(button string) string {
+	if button == "chat-end" || button == "chat-older" {
+		return "chat-log"
+	}
+	return "chat-text"
+}
+
+// retitle looks at the document, whose title the shell sets too when one comes.
 func (l *list) retitle() {
-	if title := Title(l.name, l.room.Unread); title != l.title {
-		l.title = title
-		app.Window().Get("document").Set("title", title)
+	document := app.Window().Get("document")
+	if title := Title(l.name, l.room.Unread); document.Get("title").String() != title {
+		document.Set("title", title)
 	}
 }
 

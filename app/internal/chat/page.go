@@ -281,8 +281,9 @@ func (p *Page) publish(ctx app.Context, m demo.ChatMessage) {
 	})
 }
 
-// act is what the buttons of something do that one sent.
-func (p *Page) act(ctx app.Context, id string, again bool) {
+// act is what the buttons of something do that one sent. They go with it, and of
+// a context of theirs nothing is heard any more, so it is the page's.
+func (p *Page) act(id string, again bool) {
 	l := p.list
 	var m *demo.ChatMessage
 	l.set(func() {
@@ -293,7 +294,7 @@ func (p *Page) act(ctx app.Context, id string, again bool) {
 		}
 	})
 	if m != nil {
-		p.publish(ctx, *m)
+		p.publish(p.ctx, *m)
 	}
 }
 

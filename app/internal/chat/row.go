@@ -119,11 +119,11 @@ func (r *row) renderSend(item app.HTMLElem) app.UI {
 		tag.Span().Class("chat-note").Role("status").Text(words),
 		tag.Span().Class("chat-acts").Body(app.If(s.State == Failed || s.State == Unsure, func() app.UI {
 			return tag.Span().Body(
-				tag.Button().Class("small chat-again").Text("Send again").OnClick(func(ctx app.Context, _ app.Event) {
-					r.List.act(ctx, s.Message.ID, true)
+				tag.Button().ID("again-"+s.Message.ID).Class("small chat-again").Text("Send again").OnClick(func(app.Context, app.Event) {
+					r.List.act(s.Message.ID, true)
 				}, app.EventScope(s.Message.ID)),
-				tag.Button().Class("small chat-discard").Text("Discard").OnClick(func(ctx app.Context, _ app.Event) {
-					r.List.act(ctx, s.Message.ID, false)
+				tag.Button().ID("discard-"+s.Message.ID).Class("small chat-discard").Text("Discard").OnClick(func(app.Context, app.Event) {
+					r.List.act(s.Message.ID, false)
 				}, app.EventScope(s.Message.ID)),
 			)
 		})),
