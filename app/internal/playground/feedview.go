@@ -166,6 +166,9 @@ func (f *feed) onFilter(ctx app.Context, _ app.Event) {
 	f.set(ctx, f.state.Sift(ctx.JSSrc().Get("value").String()))
 }
 
-func (f *feed) onPause(ctx app.Context, _ app.Event) { f.set(ctx, f.state.Pause()) }
+func (f *feed) onPause(app.Context, app.Event) {
+	stay(f.ctx, "feed-pause")
+	f.set(f.ctx, f.state.Pause())
+}
 
 func (f *feed) onClear(ctx app.Context, _ app.Event) { f.set(ctx, f.state.Clear()) }

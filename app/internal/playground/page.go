@@ -36,6 +36,7 @@ type Page struct {
 	app.Compo
 
 	link    *live.Link
+	ctx     app.Context // outlives that of a button that goes when it is pressed
 	palette palette
 	desk    Desk
 	feed    *feed
@@ -74,7 +75,7 @@ func (p *Page) Idle() bool { return p.desk.Idle() && p.feed.state.Total == 0 }
 
 // OnMount implements [app.Mounter].
 func (p *Page) OnMount(ctx app.Context) {
-	p.ready = true
+	p.ready, p.ctx = true, ctx
 	p.feed.sparing = ctx.PreventUpdate
 	p.user = live.StoredUser()
 	p.saved = browser.Session.Get(positionsKey)

@@ -87,6 +87,13 @@ func off(ready bool) any {
 	return true
 }
 
+// stay has whoever pressed a button that goes with what it did go on nearby. The
+// context must not be the button's, of which nothing is heard once it is gone.
+func stay(ctx app.Context, instead string) {
+	held := browser.Focused()
+	ctx.Defer(func(app.Context) { held.Keep(instead) })
+}
+
 func problem(id, text string) app.UI {
 	return app.P().ID(id).Class("problem").Role("alert").Text(text)
 }
@@ -114,9 +121,10 @@ func (p *Page) renderChip(c Channel) app.UI {
 		p.renderPosition(c.Name),
 		tag.Span().Class("unseen").Text(", "+words),
 		tag.Span().Class("chip-problem").Text(c.Problem),
-		tag.Button().Class("chip-leave").Aria("label", "Stop listening to "+c.Name).Text("×").
-			OnClick(func(ctx app.Context, _ app.Event) {
-				p.apply(ctx, func(d Desk) (Desk, []Effect) { return d.Leave(c.Name) })
+		tag.Button().ID("leave-"+c.Name).Class("chip-leave").Aria("label", "Stop listening to "+c.Name).Text("×").
+			OnClick(func(app.Context, app.Event) {
+				stay(p.ctx, "channel-input")
+				p.apply(p.ctx, func(d Desk) (Desk, []Effect) { return d.Leave(c.Name) })
 			}, app.EventScope(c.Name)),
 		tag.Button().Class("chip-filter"+class).Attr("disabled", off(p.ready)).
 			Aria("label", "Filter of "+c.Name+": "+filter+". Change it.").Text(filter).
@@ -226,12 +234,16 @@ func (p *Page) renderSend(s Send) app.UI {
 		tag.Span().Class("send-words").Role("status").Text(words),
 		app.If(s.Problem != "", func() app.UI {
 			return tag.Span().Class("send-acts").Body(
-				tag.Button().Class("small").Text("Send again").
-					OnClick(func(ctx app.Context, _ app.Event) {
-						p.apply(ctx, func(d Desk) (Desk, []Effect) { return d.Resend(s.ID) })
+				tag.Button().ID("again-"+strconv.Itoa(s.ID)).Class("small").Text("Send again").
+					OnClick(func(app.Context, app.Event) {
+						stay(p.ctx, "composer-text")
+						p.apply(p.ctx, func(d Desk) (Desk, []Effect) { return d.Resend(s.ID) })
 					}, app.EventScope(s.ID)),
-				tag.Button().Class("small").Text("Discard").
-					OnClick(func(app.Context, app.Event) { p.desk = p.desk.Discard(s.ID) }, app.EventScope(s.ID)),
+				tag.Button().ID("discard-"+strconv.Itoa(s.ID)).Class("small").Text("Discard").
+					OnClick(func(app.Context, app.Event) {
+						stay(p.ctx, "composer-text")
+						p.desk = p.desk.Discard(s.ID)
+					}, app.EventScope(s.ID)),
 			)
 		}),
 	)
