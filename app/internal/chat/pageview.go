@@ -119,11 +119,8 @@ func (p *Page) onUser(ctx app.Context, _ app.Event) {
 	}
 }
 
-// onName has Enter end the field, which tells the name.
-func (p *Page) onName(_ app.Context, e app.Event) {
-	e.PreventDefault()
-	app.Window().GetElementByID("chat-user").Call("blur")
-}
+// onName leaves one in the field: that Enter changed it has been told already.
+func (p *Page) onName(_ app.Context, e app.Event) { e.PreventDefault() }
 
 func (p *Page) onWrite(ctx app.Context, _ app.Event) {
 	ctx.PreventUpdate()

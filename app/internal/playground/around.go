@@ -80,11 +80,8 @@ func (p *Page) hold(h protocol.Hello) {
 	app.Window().GetElementByID("user-input").Set("value", name)
 }
 
-// onName has Enter end the field, which tells the name.
-func (p *Page) onName(_ app.Context, e app.Event) {
-	e.PreventDefault()
-	app.Window().GetElementByID("user-input").Call("blur")
-}
+// onName leaves one in the field: that Enter changed it has been told already.
+func (p *Page) onName(_ app.Context, e app.Event) { e.PreventDefault() }
 
 // learn asks the server what it is, which a restart may have changed.
 func (p *Page) learn(ctx app.Context) {
