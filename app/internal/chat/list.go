@@ -205,7 +205,11 @@ func (l *list) onScroll(ctx app.Context, _ app.Event) {
 	}
 }
 
+// onEnd scrolls at once: an event of a scroll that is under way would find one
+// far from the end, and have one leave it again.
 func (l *list) onEnd(app.Context, app.Event) {
+	box := l.element()
+	box.Set("scrollTop", box.Get("scrollHeight").Int())
 	l.set(func() { l.room = l.room.End() })
 }
 
