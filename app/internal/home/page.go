@@ -40,6 +40,7 @@ type Page struct {
 	ready   bool // the browser runs us
 	away    bool
 	trouble string // why the last message was not sent
+	said    string // to ears, of the last one that was
 	refused string // why the channel is closed to this tab
 	version protocol.VersionResponse
 	there   protocol.Presence // on the channel
@@ -105,7 +106,9 @@ func (p *Page) onSend(ctx app.Context, _ app.Event) {
 			p.flow = p.flow.Sent(err, time.Now())
 			if err != nil {
 				p.trouble = "Not sent: " + err.Error() + "."
+				return
 			}
+			p.said = "Sent through Redis, number " + number(p.flow.Out) + " of this tab."
 		})
 	})
 }

@@ -51,6 +51,7 @@ func (p *Page) renderFlow() app.UI {
 			node("flow-others", "Other tabs and programs", p.othersWords()),
 		),
 		app.P().ID("flow-words").Class("hint").Text(p.flowWords()),
+		app.P().ID("flow-said").Class("unseen").Role("status").Text(p.said),
 		app.P().ID("flow-trouble").Class("problem").Role("alert").Text(p.trouble),
 	)
 }
