@@ -77,6 +77,7 @@ func TestEachPageIsEnteredFromTheFrontDoorAndLeftForIt(t *testing.T) {
 		p.says("the page is there, and marked", `document.querySelector(".nav [aria-current]")?.getAttribute("href")`, path)
 		p.sees(`#main h1`)
 		p.says("from its top", `scrollY`, "0")
+		p.says("the navigation has one line", `new Set([...document.querySelectorAll(".nav a")].map(a => a.offsetTop)).size`, "1")
 		p.Do(t, chromedp.Click(chromedp.CSS(`.brand`)))
 		p.atHome()
 	}
