@@ -47,6 +47,9 @@ func New(cfg Config) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	if h.assets[stylesPath], err = h.styles(); err != nil {
+		return nil, err
+	}
 	h.assets["/robots.txt"] = newAsset("text/plain; charset=utf-8", []byte("User-agent: *\nAllow: /\n"))
 	h.missing = notice("Nothing here", "There is no page at this address.", "")
 	if wasm == nil {
@@ -94,6 +97,23 @@ func (h *Handler) addFiles(files fs.FS) (named string, err error) {
 		h.assets["/favicon.ico"] = icon
 	}
 	return names.String(), err
+}
+
+// stylesPath is where all style sheets are, as one.
+const stylesPath = "/web/styles.css"
+
+// styles puts the style sheets together, what all pages share first: a service
+// worker has one file out of its cache sooner than nine.
+func (h *Handler) styles() (*asset, error) {
+	var all []byte
+	for _, name := range append([]string{"base.css", "shell.css", "how.css"}, ui.Styles()...) {
+		sheet := h.assets["/web/"+name]
+		if sheet == nil {
+			return nil, fmt.Errorf("pages: there is no %s", name)
+		}
+		all = append(all, sheet.plain...)
+	}
+	return newAsset(h.assets["/web/base.css"].contentType, all), nil
 }
 
 // Build names what is served: a hash of the WebAssembly and the files beside

@@ -26,8 +26,7 @@ var noticePage = template.Must(template.New("notice").Parse(`<!doctype html>
 <meta name="color-scheme" content="light dark">
 <title>{{.Title}} · Fanlight</title>
 <link rel="icon" href="/web/icon.svg">
-<link rel="stylesheet" href="/web/base.css">
-<link rel="stylesheet" href="/web/shell.css">
+<link rel="stylesheet" href="/web/styles.css">
 <script src="/web/boot.js"></script>
 </head>
 <body>

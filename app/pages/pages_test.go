@@ -171,7 +171,7 @@ func TestAPageSaysSomethingBeforeTheProgramIsThere(t *testing.T) {
 		}
 		for _, want := range append(says,
 			"curl -N &#39;http://127.0.0.1:8000/sse?channel=realtime_channel&#39;", "redis-cli", "<noscript>",
-			"Starting…", `src="/web/boot.js"`, `href="/web/base.css"`,
+			"Starting…", `src="/web/boot.js"`, `href="/web/styles.css"`,
 		) {
 			if !strings.Contains(page, want) {
 				t.Errorf("%s does not say %q", path, want)
@@ -182,6 +182,19 @@ func TestAPageSaysSomethingBeforeTheProgramIsThere(t *testing.T) {
 				t.Errorf("%s says %q", path, bad)
 			}
 		}
+	}
+}
+
+func TestThePagesStylesComeAsOneFile(t *testing.T) {
+	files := built(t)
+	all := ask(handler(t, files), http.MethodGet, "/web/styles.css").Body.String()
+	for name, file := range files {
+		if strings.HasSuffix(name, ".css") && !strings.Contains(all, string(file.Data)) {
+			t.Errorf("%s is not in it", name)
+		}
+	}
+	if !strings.HasPrefix(all, string(files["base.css"].Data)) {
+		t.Error("what others build on does not come first")
 	}
 }
 

@@ -27,10 +27,6 @@ func (own) Resolve(path string) string { return path }
 func render(build string, wasmSize int) (map[string]*asset, error) {
 	ui.Route()
 	pages := append(ui.Paths(), ui.Patterns()...)
-	styles := []string{"/web/base.css", "/web/shell.css", "/web/how.css"}
-	for _, name := range ui.Styles() {
-		styles = append(styles, "/web/"+name)
-	}
 	h := &app.Handler{
 		Name:        "Fanlight",
 		ShortName:   "Fanlight",
@@ -47,7 +43,7 @@ func render(build string, wasmSize int) (map[string]*asset, error) {
 		Image:           "/web/icon-512.png",
 		BackgroundColor: "#131a28",
 		ThemeColor:      "#131a28",
-		Styles:          styles,
+		Styles:          []string{stylesPath},
 		RawHeaders: []string{
 			`<meta name="color-scheme" content="light dark">`,
 		},
