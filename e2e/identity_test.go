@@ -63,6 +63,22 @@ func TestARefusedPublishIsExplainedWhereItWasWritten(t *testing.T) {
 	p.isClean()
 }
 
+func TestAPageThatOneComesToLaterKnowsWhoOneIs(t *testing.T) {
+	s := newRig(t).site()
+	p := &tab{Page: browser.Start(t).Open(t), t: t, site: s}
+	p.Do(t, chromedp.Navigate(s.url()+"/"))
+	p.sees(`#status[data-state=connected]`)
+	p.becomes("reader")
+	p.Do(t, chromedp.Click(chromedp.CSS(`nav a[href="/playground"]`)))
+	p.listens()
+	p.writes("may I?")
+	p.sees(`#sends li[data-state=failed]`)
+	if words := p.text("#sends .send-words"); !strings.Contains(words, "As reader you may not publish") {
+		t.Errorf("the composer says %q", words)
+	}
+	p.isClean()
+}
+
 func TestARefusedChannelIsExplainedAndAskedForAgainBySomebodyElse(t *testing.T) {
 	s := newRig(t).site()
 	p := s.tab(browser.Start(t), "/playground?channel=chat:room&channel=news")

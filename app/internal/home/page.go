@@ -64,7 +64,6 @@ func (p *Page) OnMount(ctx app.Context) {
 	if err := p.link.Subscribe(channel, "", nil); err != nil {
 		p.refused = err.Error()
 	}
-	p.learn(ctx)
 	p.poll(ctx)
 }
 
@@ -87,10 +86,10 @@ func (p *Page) take(ctx app.Context, b live.Batch) {
 		case client.Disconnected:
 			p.away, p.known = true, false
 		case client.Subscribed:
-			p.away, p.refused = false, "" // the connection may be older than the page
+			p.refused = ""
 			p.count(ctx)
 		case client.Refused:
-			p.away, p.refused = false, ev.Err.Error()
+			p.refused = ev.Err.Error()
 		}
 	}
 }

@@ -45,12 +45,19 @@ type Link struct {
 	ledger    ledger.Ledger
 	told      map[string]protocol.Since // of wanted channels, as of the last batch
 	pace      *pace
-	watchers  map[int]func(Batch)
+	watchers  map[int]*watcher
 	watched   int
+	hello     *client.Connected             // that the watchers know; nil while there is no connection
 	tap       func(sent bool, frame []byte) // nil unless somebody looks
 
 	delivery sync.Mutex // one flush at a time keeps the order
 	closing  sync.WaitGroup
+}
+
+// watcher is somebody who is told of batches.
+type watcher struct {
+	tell func(Batch)
+	late bool // it has to be told of the connection that is there
 }
 
 // want is a channel that is listened to.
@@ -100,7 +107,7 @@ func (l *Link) start() error {
 		l.retire(l.client)
 	}
 	c.Tap(l.tap)
-	l.client, l.lives, l.ended, l.renew = c, life, false, false
+	l.client, l.lives, l.ended, l.renew, l.hello = c, life, false, false, nil
 	return err
 }
 
@@ -122,7 +129,7 @@ func (l *Link) Close() {
 	l.mu.Lock()
 	if l.client != nil {
 		l.retire(l.client)
-		l.client = nil
+		l.client, l.hello = nil, nil
 	}
 	l.wanted, l.suspended = nil, false
 	p := l.pace
@@ -169,7 +176,7 @@ func (l *Link) Suspend() {
 		return
 	}
 	l.retire(l.client)
-	l.client, l.suspended = nil, true
+	l.client, l.suspended, l.hello = nil, true, nil
 	l.lives++ // its end is no news
 }
 
@@ -280,16 +287,20 @@ func (l *Link) Positions() map[string]protocol.Since {
 }
 
 // Watch has f told of each batch, on no particular goroutine but one at a time,
-// until stop is called. A batch that is on its way then may still arrive.
+// until stop is called. A batch that is on its way then may still arrive. Who
+// comes when the tab is connected is told so first.
 func (l *Link) Watch(f func(Batch)) (stop func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.watchers == nil {
-		l.watchers = make(map[int]func(Batch))
+		l.watchers = make(map[int]*watcher)
 	}
 	id := l.watched
 	l.watched++
-	l.watchers[id] = f
+	l.watchers[id] = &watcher{tell: f, late: l.hello != nil}
+	if l.hello != nil && l.pace != nil && len(l.inbox.events) == 0 {
+		l.pace.ask()
+	}
 	return func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
@@ -340,17 +351,38 @@ func (l *Link) flush() {
 		}
 	}
 	l.told = told
-	watchers := make([]func(Batch), 0, len(l.watchers))
-	for id := range l.watched {
-		if f, ok := l.watchers[id]; ok {
-			watchers = append(watchers, f)
+	tell := l.tellers(b)
+	l.mu.Unlock()
+	for _, f := range tell {
+		f()
+	}
+}
+
+// tellers needs the mutex. It returns what tells each watcher of a batch, in
+// the order in which they came.
+func (l *Link) tellers(b Batch) (tell []func()) {
+	hello := l.hello
+	for _, ev := range b.Events {
+		switch ev := ev.(type) {
+		case client.Connected:
+			l.hello = &ev
+		case client.Disconnected:
+			l.hello = nil
 		}
 	}
-	l.mu.Unlock()
-	if len(b.Events) == 0 {
-		return
+	for id := range l.watched {
+		w, ok := l.watchers[id]
+		if !ok {
+			continue
+		}
+		its := b
+		if w.late && hello != nil {
+			its.Events = append([]client.Event{*hello}, b.Events...)
+		}
+		w.late = false
+		if len(its.Events) > 0 {
+			tell = append(tell, func() { w.tell(its) })
+		}
 	}
-	for _, f := range watchers {
-		f(b)
-	}
+	return tell
 }

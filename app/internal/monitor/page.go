@@ -158,7 +158,6 @@ func (p *Page) take(b live.Batch, all []News, serverNow int64) {
 		case client.Disconnected:
 			p.linked = false
 		case client.Subscribed:
-			p.linked = true // the connection may be older than the page
 			p.refuse(ev.Channel, "")
 		case client.Refused:
 			p.refuse(ev.Channel, ev.Err.Error())
