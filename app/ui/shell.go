@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"runtime"
 	"slices"
 	"time"
 
@@ -82,11 +83,27 @@ func (s *shell) head(ctx app.Context) {
 	ctx.Page().SetDescription("%s", p.description)
 }
 
+// OnInit connects: the handshake needs no page, and goes on while the first one
+// is drawn.
+func (s *shell) OnInit() {
+	if !app.IsClient {
+		return
+	}
+	s.who.Choice = ParseChoice(browser.Session.Get(whoKey))
+	s.update.Mine = app.Getenv("GOAPP_VERSION")
+	if err := s.link.Open(live.Config{
+		URL: browser.Socket(), Build: s.update.Mine, User: live.StoredUser(),
+		Token: s.who.Choice.Source(askSite),
+	}); err != nil {
+		app.Log(err) // only a malformed address is refused, and ours is the browser's
+	}
+	runtime.Gosched() // nothing else would let the connection begin before the drawing ends
+}
+
 func (s *shell) OnMount(ctx app.Context) {
 	s.theme = storedTheme()
 	s.offline = !browser.Online()
-	s.who.Choice = ParseChoice(browser.Session.Get(whoKey))
-	s.update = Update{Mine: app.Getenv("GOAPP_VERSION"), Ready: ctx.AppUpdateAvailable()}
+	s.update.Ready = ctx.AppUpdateAvailable()
 	networkChanged := func() {
 		ctx.Dispatch(func(app.Context) { s.offline = !browser.Online() })
 	}
@@ -104,15 +121,6 @@ func (s *shell) OnMount(ctx app.Context) {
 				ctx.Dispatch(func(ctx app.Context) { s.take(ctx, b) })
 			}
 		}),
-	}
-	// A worker that looks for a newer build now has it sooner than the one
-	// that the browser starts in its own time.
-	browser.UpdateWorker()
-	if err := s.link.Open(live.Config{
-		URL: browser.Socket(), Build: s.update.Mine, User: live.StoredUser(),
-		Token: s.who.Choice.Source(askSite),
-	}); err != nil {
-		app.Log(err) // only a malformed address is refused, and ours is the browser's
 	}
 }
 
