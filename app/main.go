@@ -4,12 +4,19 @@
 package main
 
 import (
+	"runtime/debug"
+
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"fanlight/app/ui"
 )
 
+// garbage is how much of it, in percent of what lives, may gather before it is
+// collected. There is one thread for that and for painting, and little lives.
+const garbage = 400
+
 func main() {
+	debug.SetGCPercent(garbage)
 	ui.Route()
 	app.RunWhenOnBrowser()
 }
