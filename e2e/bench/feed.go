@@ -1,67 +1,107 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"fanlight/shared/protocol"
 )
 
-// feedTick is how often a feed sends what is due.
-const feedTick = 5 * time.Millisecond
+// feedTick is how often a feed sends what is due: about as often as a page
+// paints.
+const feedTick = 10 * time.Millisecond
 
-// feed publishes a page's messages at their rate until it is ended.
+// feedAhead is how many batches may be under way: a browser that paints leaves
+// each of them long waits.
+const feedAhead = 4
+
+// feed publishes a page's messages at their rate until it is ended, in batches:
+// the page is measured, and a message a request would leave it little of the
+// machine.
 type feed struct {
-	publisher *publisher // nil for a rate of 0
-	cancel    context.CancelFunc
-	running   sync.WaitGroup
-	sent      int
-	err       error
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+	sent    atomic.Int64
+	fault   firstError
 }
 
-func startFeed(ctx context.Context, addr string, l look, fault *firstError) (*feed, error) {
-	f := &feed{cancel: func() {}}
-	if l.rate == 0 {
-		return f, nil
+func startFeed(ctx context.Context, addr string, l look) *feed {
+	ctx, cancel := context.WithCancel(ctx)
+	f := &feed{cancel: cancel}
+	if l.rate > 0 {
+		f.running.Go(func() { f.run(ctx, "http://"+addr+"/publish", l) })
 	}
-	p, err := newPublisher(ctx, addr, l.channel, 1024, fault)
-	if err != nil {
-		return nil, err
-	}
-	f.publisher = p
-	ctx, f.cancel = context.WithCancel(ctx)
-	f.running.Go(func() { f.err = f.run(ctx, l) })
-	return f, nil
+	return f
 }
 
-func (f *feed) run(ctx context.Context, l look) error {
+func (f *feed) run(ctx context.Context, url string, l look) {
+	slots := make(chan struct{}, feedAhead)
 	tick := time.NewTicker(feedTick)
 	defer tick.Stop()
+	n := 0
 	for began := time.Now(); ; {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-tick.C:
 		}
-		for due := int(time.Since(began).Seconds() * float64(l.rate)); f.sent < due; f.sent++ {
-			switch err := f.publisher.take(ctx); {
-			case ctx.Err() != nil:
-				return nil
-			case err != nil:
-				return err
+		due := int(time.Since(began).Seconds() * float64(l.rate))
+		for n < due {
+			var batch []publication
+			for ; n < due && len(batch) < protocol.MaxBatch; n++ {
+				batch = append(batch, publication{l.channel, l.data(n)})
 			}
-			if err := f.publisher.send(l.data(f.sent)); err != nil {
-				return err
-			}
+			slots <- struct{}{}
+			f.running.Go(func() {
+				defer func() { <-slots }()
+				switch err := publishBatch(ctx, url, batch); {
+				case err == nil:
+					f.sent.Add(int64(len(batch)))
+				case ctx.Err() == nil:
+					f.fault.set(err)
+				}
+			})
 		}
 	}
 }
 
-// end returns how many messages were sent.
-func (f *feed) end() (sent int, err error) {
+type publication struct {
+	Channel string          `json:"channel"`
+	Data    json.RawMessage `json:"data"`
+}
+
+// publishBatch fails unless each publication was taken.
+func publishBatch(ctx context.Context, url string, batch []publication) error {
+	body, err := json.Marshal(batch)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	var answer protocol.BatchResponse
+	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil || answer.Status != protocol.StatusSuccess {
+		return fmt.Errorf("a batch was answered with %s: %+v", res.Status, answer.Results)
+	}
+	return nil
+}
+
+// end returns what went wrong.
+func (f *feed) end() error {
 	f.cancel()
 	f.running.Wait()
-	if f.publisher != nil {
-		f.publisher.close()
-	}
-	return f.sent, f.err
+	return f.fault.get()
 }

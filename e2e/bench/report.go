@@ -106,13 +106,16 @@ type TransferRow struct {
 
 // StartRow is how long the front door takes to start in a real browser, in
 // milliseconds from the navigation: until content is painted, which is there
-// before the WebAssembly, and until the page lives and is connected. Cold is
-// without anything in the browser's cache, warm with the service worker's copy.
+// before the WebAssembly, until the program has drawn the page and lives, and
+// until it is connected besides. Cold is without anything in the browser's cache,
+// warm with the service worker's copy.
 type StartRow struct {
 	Runs      int     `json:"runs"`
 	ColdPaint float64 `json:"cold_paint_ms,omitzero"`
+	ColdAlive float64 `json:"cold_alive_ms,omitzero"`
 	ColdReady float64 `json:"cold_ready_ms,omitzero"`
 	WarmPaint float64 `json:"warm_paint_ms,omitzero"`
+	WarmAlive float64 `json:"warm_alive_ms,omitzero"`
 	WarmReady float64 `json:"warm_ready_ms,omitzero"`
 	Note      string  `json:"note,omitempty"`
 }
@@ -140,8 +143,10 @@ func mergeStart(runs []StartRow) StartRow {
 	return StartRow{
 		Runs:      len(runs),
 		ColdPaint: middle(runs, func(r StartRow) float64 { return r.ColdPaint }),
+		ColdAlive: middle(runs, func(r StartRow) float64 { return r.ColdAlive }),
 		ColdReady: middle(runs, func(r StartRow) float64 { return r.ColdReady }),
 		WarmPaint: middle(runs, func(r StartRow) float64 { return r.WarmPaint }),
+		WarmAlive: middle(runs, func(r StartRow) float64 { return r.WarmAlive }),
 		WarmReady: middle(runs, func(r StartRow) float64 { return r.WarmReady }),
 	}
 }

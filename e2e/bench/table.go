@@ -61,9 +61,9 @@ func writeReport(w io.Writer, r *Report) error {
 	if r.Start != nil {
 		fmt.Fprintf(&b, "\nStart: the front door in headless Chromium, on loopback; %d runs\n", r.Start.Runs)
 		if r.Start.Note == "" {
-			grid(&b, []string{"", "content painted ms", "alive and connected ms"}, [][]string{
-				{"cold", number(r.Start.ColdPaint), number(r.Start.ColdReady)},
-				{"warm", number(r.Start.WarmPaint), number(r.Start.WarmReady)},
+			grid(&b, []string{"", "content painted ms", "alive ms", "and connected ms"}, [][]string{
+				{"cold", number(r.Start.ColdPaint), number(r.Start.ColdAlive), number(r.Start.ColdReady)},
+				{"warm", number(r.Start.WarmPaint), number(r.Start.WarmAlive), number(r.Start.WarmReady)},
 			})
 		}
 		remark(&b, "start", r.Start.Note, "")

@@ -38,7 +38,7 @@ func TestTheReportLooksAsItAlwaysDid(t *testing.T) {
 			{Path: "/web/app.wasm", Encoding: "br", Size: 1480},
 			{Path: "/web/app.wasm", Encoding: "gzip", Note: "skipped: this build has no wasm"},
 		},
-		Start: &StartRow{Runs: 3, ColdPaint: 88.2, ColdReady: 512, WarmPaint: 41, WarmReady: 166.4},
+		Start: &StartRow{Runs: 3, ColdPaint: 88.2, ColdAlive: 480, ColdReady: 512, WarmPaint: 41, WarmAlive: 140, WarmReady: 166.4},
 		Page: []PageRow{
 			{Page: "playground", FramesPerSecond: 60, FrameP50: 16.7, FrameP99: 17.2, FrameMax: 18, KeyP50: 9.1, KeyP99: 20.2},
 			{Page: "playground", Rate: 5000, ReceivedPerSecond: 4987.6, FramesPerSecond: 57.3, FrameP50: 16.7, FrameP99: 33.4, FrameMax: 50, KeyP50: 12, KeyP99: 40, Note: "only 4000 messages a second were sent"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -20,21 +21,30 @@ const keyEvery = 80 * time.Millisecond
 const typed = "the quick brown fox jumps over the lazy dog "
 
 // marks are the times, in milliseconds from the start of a navigation, at which
-// the first content was painted and the page was connected.
-type marks struct{ Paint, Ready float64 }
+// the first content was painted, the program had taken the page over, and it was
+// connected.
+type marks struct{ Paint, Alive, Ready float64 }
 
-// These run in the page. markMounted notes when the WebAssembly has taken the
-// page over and is connected; readMarks waits for that.
+// These run in the page. markMounted notes when the WebAssembly has drawn the
+// page, which takes the loader's bar away, and when it is connected; readMarks
+// waits for that.
 const (
-	markMounted = `(() => {
-		const look = () => document.querySelector("#status[data-state=connected]")
-			? window.benchReady = performance.now() : requestAnimationFrame(look);
-		addEventListener("DOMContentLoaded", look);
-	})()`
+	markMounted = `{
+		let bar = false;
+		new MutationObserver((_, watch) => {
+			const there = document.getElementById("app-wasm-loader") !== null;
+			if (bar && !there) window.benchAlive = performance.now();
+			bar = there;
+			if (window.benchAlive && document.querySelector("#status[data-state=connected]")) {
+				window.benchReady = performance.now();
+				watch.disconnect();
+			}
+		}).observe(document, {subtree: true, childList: true, attributes: true});
+	}`
 	readMarks = `new Promise(done => {
 		const look = () => {
 			const paint = performance.getEntriesByName("first-contentful-paint")[0];
-			window.benchReady && paint ? done({Paint: paint.startTime, Ready: window.benchReady}) : requestAnimationFrame(look);
+			window.benchReady && paint ? done({Paint: paint.startTime, Alive: window.benchAlive, Ready: window.benchReady}) : requestAnimationFrame(look);
 		};
 		look();
 	})`
@@ -69,12 +79,15 @@ const (
 type seen struct {
 	Gaps, Keys []float64
 	Seconds    float64
-	// Received is by the page's own ledger, where it shows one.
+	// Received is by the page's own ledger, where it shows one; Sent is what was
+	// sent meanwhile.
 	Received float64
+	Sent     int64
 }
 
-// watch looks at a page's frames for the length of a paced run, and types.
-func (b *bench) watch(ctx context.Context, l look) (s seen, err error) {
+// watch looks at a page's frames for the length of a paced run, and types. What
+// is sent meanwhile is counted by somebody else.
+func (b *bench) watch(ctx context.Context, l look, sent *atomic.Int64) (s seen, err error) {
 	// What the feed began with has settled when frames have passed.
 	if _, err := evaluate[bool](ctx, `new Promise(done => setTimeout(() => requestAnimationFrame(() => done(true)), 1000))`); err != nil {
 		return s, err
@@ -87,6 +100,7 @@ func (b *bench) watch(ctx context.Context, l look) (s seen, err error) {
 	if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](watchFrames)); err != nil {
 		return s, err
 	}
+	before := sent.Load()
 	keys, text := time.NewTicker(keyEvery), ""
 	defer keys.Stop()
 	end := time.NewTimer(b.Paced)
@@ -106,7 +120,8 @@ func (b *bench) watch(ctx context.Context, l look) (s seen, err error) {
 			running = false
 		}
 	}
-	if s, err = evaluate[seen](ctx, `bench.stop()`); err != nil || l.field == "" {
+	s, err = evaluate[seen](ctx, `bench.stop()`)
+	if s.Sent = sent.Load() - before; err != nil || l.field == "" {
 		return s, err
 	}
 	there, err := evaluate[string](ctx, `document.querySelector(`+strconv.Quote(l.field)+`).value`)
