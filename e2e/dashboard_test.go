@@ -226,8 +226,8 @@ func TestWhatATabMissedTheHistoryLostAndASensorDidNotSendAreMarkedApart(t *testi
 	f := s.feeder()
 	p := s.board(browser.Start(t), "sensors")
 	seq, slot := now()+100, 2*now()+200
+	f.quotes("BOLT", slot, 30, 31) // which have come when the readings have
 	f.readings(millAir, seq, 20, 20, 20)
-	f.quotes("BOLT", slot, 30, 31)
 	const marks = `["missed", "unsent", "anew"].filter(m => document.querySelector("#trace-mill-air-" + m).getAttribute("d")).join() + ": " + document.querySelector("#holes-mill-air").textContent.trim()`
 	p.says("three readings came", `(document.querySelector("#trace-mill-air-line").getAttribute("d") || "").split("L").length`, "3")
 	p.says("nothing is missing", marks, ": ")
