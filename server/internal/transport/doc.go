@@ -11,5 +11,7 @@
 // as many as are queued in one system call. The connection that coder got is
 // ours (conn.go), so its control frames and our data frames take turns, a
 // frame at a time. This also lets an idle connection do without the two 4 KB
-// buffers of net/http, and lets deadlines be set without a timer each.
+// buffers of net/http, and lets deadlines be set without a timer each. The
+// goroutine that waits for its next frame keeps a small stack, since commands are
+// decoded on another one's until the client publishes.
 package transport

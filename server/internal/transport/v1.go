@@ -19,6 +19,7 @@ type v1 struct {
 	h         *Handlers
 	sock      *socket
 	connected bool
+	publishes bool
 	expiry    *time.Timer // ends the connection if it does not connect
 }
 
@@ -59,12 +60,34 @@ func (v *v1) run() {
 			v.End(why)
 			return
 		}
-		for line := range protocol.Lines(frame) {
-			if !v.handle(line) {
-				return
-			}
+		if !v.take(frame) {
+			return
 		}
 	}
+}
+
+// take carries out the commands of a frame. It reports false when the
+// connection ends.
+//
+// Most connections only listen, and a goroutine keeps the stack that it once
+// needed: the one that waits for the next frame has half of what it takes to
+// decode one.
+func (v *v1) take(frame []byte) bool {
+	if v.publishes {
+		return v.handleAll(frame)
+	}
+	goesOn := make(chan bool)
+	go func() { goesOn <- v.handleAll(frame) }()
+	return <-goesOn
+}
+
+func (v *v1) handleAll(frame []byte) bool {
+	for line := range protocol.Lines(frame) {
+		if !v.handle(line) {
+			return false
+		}
+	}
+	return true
 }
 
 // handle carries out one command. It reports false when the connection ends.
@@ -235,6 +258,7 @@ func (v *v1) unsubscribe(id uint64, channel string) {
 }
 
 func (v *v1) publish(id uint64, p *protocol.Publish) {
+	v.publishes = true
 	err := v.Publish(*p, func(published protocol.Published, err error) {
 		if err != nil {
 			v.fail(id, err)
