@@ -6,16 +6,13 @@ import (
 	"strings"
 
 	"fanlight/app/internal/live"
+	"fanlight/app/internal/slots"
 	"fanlight/shared/client"
 	"fanlight/shared/ops"
 )
 
-const (
-	// maxRows is how many entries are shown, and maxEntries how many are kept
-	// for the filter.
-	maxRows    = 200
-	maxEntries = 1000
-)
+// maxEntries is how many entries are kept for the filter.
+const maxEntries = 1000
 
 // Log is who asked for what.
 type Log struct {
@@ -31,21 +28,11 @@ type Log struct {
 	// not tell, and Missed how many times this page missed some.
 	Total, Missed int
 	Lost          uint64
-	// Rows are what is shown, each in the slot that it keeps until a newer entry
-	// needs it. By [Row.Turn] they are in order.
-	Rows []Row
+	// List is what is shown.
+	slots.List[*ops.Entry]
 
 	kept   []*ops.Entry // oldest first
 	frozen []*ops.Entry // what was kept when the pause began
-	turn   uint64
-}
-
-// Row is an entry in its slot.
-type Row struct {
-	// Turn grows with each entry that is shown: that with the higher one is the
-	// newer, and stands above.
-	Turn  uint64
-	Entry *ops.Entry
 }
 
 // Take takes in what came on the channel.
@@ -77,12 +64,7 @@ func (g Log) Take(b live.Batch) Log {
 		g.Held += len(fresh)
 		return g
 	}
-	g.Rows = slices.Clone(g.Rows)
-	for _, e := range fresh[max(0, len(fresh)-maxEntries):] {
-		if g.matches(e) {
-			g.show(e)
-		}
-	}
+	g.List = g.Add(slices.DeleteFunc(fresh, func(e *ops.Entry) bool { return !g.matches(e) })...)
 	return g
 }
 
@@ -100,18 +82,6 @@ func shed(entries []*ops.Entry) []*ops.Entry {
 		return true
 	})
 	return entries[max(0, over):]
-}
-
-// show puts an entry into the next slot; the rows must be the log's own.
-func (g *Log) show(e *ops.Entry) {
-	slot := int(g.turn % maxRows) //nolint:gosec // bounded
-	g.turn++
-	row := Row{Turn: g.turn, Entry: e}
-	if slot == len(g.Rows) {
-		g.Rows = append(g.Rows, row)
-		return
-	}
-	g.Rows[slot] = row
 }
 
 func (g *Log) matches(e *ops.Entry) bool {
@@ -132,18 +102,7 @@ func (g *Log) rebuild() {
 	if g.Paused {
 		kept = g.frozen
 	}
-	var shown []*ops.Entry
-	for _, e := range slices.Backward(kept) {
-		if len(shown) < maxRows && g.matches(e) {
-			shown = append(shown, e)
-		}
-	}
-	// Slots are counted from 0 again, turns go on.
-	g.Rows = nil
-	g.turn += (maxRows - g.turn%maxRows) % maxRows
-	for _, e := range slices.Backward(shown) {
-		g.show(e)
-	}
+	g.List = g.Refill(kept, g.matches)
 }
 
 // Sift sets the filter, and looks through what is kept at once.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"fanlight/app/internal/live"
+	"fanlight/app/internal/slots"
 	"fanlight/shared/client"
 	"fanlight/shared/ops"
 	"fanlight/shared/protocol"
@@ -30,9 +31,9 @@ func told(t *testing.T, first, n int, lost uint64) client.Event {
 // channels are what is shown, the newest first.
 func (g Log) channels() (all []string) {
 	rows := slices.Clone(g.Rows)
-	slices.SortFunc(rows, func(a, b Row) int { return int(b.Turn) - int(a.Turn) }) //nolint:gosec // few
+	slices.SortFunc(rows, func(a, b slots.Row[*ops.Entry]) int { return int(b.Turn) - int(a.Turn) }) //nolint:gosec // few
 	for _, r := range rows {
-		all = append(all, r.Entry.Channel)
+		all = append(all, r.Item.Channel)
 	}
 	return all
 }
@@ -44,7 +45,7 @@ func TestTheLogShowsTheNewestAndCountsWhatIsMissing(t *testing.T) {
 	}
 	g = g.Take(live.Batch{Dropped: 2, Events: []client.Event{client.Gap{Gap: protocol.Gap{Count: 3}}}})
 	got := g.channels()
-	if len(got) != maxRows || got[0] != "c2499" || got[maxRows-1] != "c2300" {
+	if len(got) != slots.Max || got[0] != "c2499" || got[slots.Max-1] != "c2300" {
 		t.Errorf("%d are shown, from %s to %s", len(got), got[0], got[len(got)-1])
 	}
 	if g.Total != 2500 || g.Lost != 12 || g.Missed != 5 || len(g.kept) != maxEntries {
@@ -111,7 +112,7 @@ func TestWhatRelaysDoThemselvesIsShownOnDemandAndCrowdsNobodyOut(t *testing.T) {
 		t.Errorf("%d came, and it shows %q", g.Total, got)
 	}
 	g = g.Turn()
-	if got := g.channels(); len(got) != maxRows || got[0] != "market:quotes" || len(g.kept) != maxEntries {
+	if got := g.channels(); len(got) != slots.Max || got[0] != "market:quotes" || len(g.kept) != maxEntries {
 		t.Errorf("on demand it shows %d, of %d", len(got), len(g.kept))
 	}
 	if got := g.Turn().Sift("c1").channels(); !slices.Equal(got, []string{"c1"}) {

@@ -1,7 +1,6 @@
 package monitor
 
 import (
-	"slices"
 	"strconv"
 	"time"
 
@@ -29,28 +28,8 @@ func (l *logView) set(next Log) {
 	l.redraw(l.place)
 }
 
-// place puts the rows that got an entry since the last time on top, in the order
-// of their turns. go-app knows its elements by reference and does not mind; so a
-// row keeps its element, and the document keeps the order in which it is read.
-func (l *logView) place() {
-	var fresh []int
-	for slot, row := range l.state.Rows {
-		if row.Turn > l.placed {
-			fresh = append(fresh, slot)
-		}
-	}
-	if len(fresh) == 0 {
-		return
-	}
-	slices.SortFunc(fresh, func(a, b int) int {
-		return int(l.state.Rows[a].Turn) - int(l.state.Rows[b].Turn) //nolint:gosec // both count entries
-	})
-	list := app.Window().GetElementByID("log-rows")
-	for _, slot := range fresh {
-		list.Call("prepend", app.Window().GetElementByID(rowID(slot)))
-		l.placed = l.state.Rows[slot].Turn
-	}
-}
+// place puts the rows that got an entry since the last time on top.
+func (l *logView) place() { l.placed = l.state.Place(l.placed, "log-rows", rowID) }
 
 func rowID(slot int) string { return "log-row-" + strconv.Itoa(slot) }
 
@@ -81,7 +60,7 @@ func (l *logView) Render() app.UI {
 	}
 	rows := make([]app.UI, len(l.state.Rows))
 	for slot, row := range l.state.Rows {
-		rows[slot] = &logRow{Slot: slot, Entry: row.Entry}
+		rows[slot] = &logRow{Slot: slot, Entry: row.Item}
 	}
 	const title = "mon-log-title"
 	return tag.In(tag.El("section.panel.mon-log", "aria-labelledby", title),

@@ -6,13 +6,11 @@ import (
 	"time"
 
 	"fanlight/app/internal/live"
+	"fanlight/app/internal/slots"
 	"fanlight/shared/client"
 )
 
 const (
-	// MaxRows is how many messages are shown: what a browser updates sixty
-	// times a second.
-	MaxRows = 200
 	// maxKept and maxKeptBytes bound what is kept for the filter and for the
 	// end of a pause; the oldest goes first.
 	maxKept      = 1000
@@ -38,9 +36,8 @@ type Feed struct {
 	// what of it the page was too busy for.
 	Total, Dropped int
 
-	// Rows are what is shown, each in the slot that it keeps until a newer
-	// message needs it. By [Row.Turn] they are in order.
-	Rows []Row
+	// List is what is shown.
+	slots.List[*Message]
 	// Hurried says that messages came faster than they could be drawn, so that
 	// some of the newest are not among the rows. Once it is calm they are.
 	Hurried bool
@@ -52,20 +49,11 @@ type Feed struct {
 	kept      []*Message // oldest first
 	keptBytes int
 	frozen    []*Message // what was kept when the pause began
-	turn      uint64
-	drawn     float64 // rows, less what time has paid back
+	drawn     float64    // rows, less what time has paid back
 	drawnAt   time.Time
 	hurriedAt time.Time
 	unsaid    unsaid
 	said      time.Time
-}
-
-// Row is a message in its slot.
-type Row struct {
-	// Turn grows with each message that is shown: of two rows, the one with
-	// the higher turn is the newer, and stands above.
-	Turn    uint64
-	Message *Message
 }
 
 // Take takes in a batch.
@@ -94,10 +82,7 @@ func (f Feed) Take(b live.Batch, now time.Time) Feed {
 		f.Held += messages
 		return f
 	}
-	f.Rows = slices.Clone(f.Rows)
-	for _, m := range f.hurry(fresh, now) {
-		f.show(m)
-	}
+	f.List = f.Add(f.hurry(fresh, now)...)
 	return f.Tick(now)
 }
 
@@ -113,7 +98,7 @@ func (f *Feed) hurry(fresh []*Message, now time.Time) []*Message {
 			f.unsaid.add(m)
 		}
 	}
-	skip := len(matching) - max(int(MaxRows-f.drawn), 1)
+	skip := len(matching) - max(int(slots.Max-f.drawn), 1)
 	if skip > 0 {
 		f.Hurried, f.hurriedAt = true, now
 		matching = slices.DeleteFunc(matching, func(m *Message) bool {
@@ -121,7 +106,7 @@ func (f *Feed) hurry(fresh []*Message, now time.Time) []*Message {
 			return skip >= 0 && m.Kind == Came
 		})
 	}
-	f.drawn = min(f.drawn+float64(len(matching)), MaxRows)
+	f.drawn = min(f.drawn+float64(len(matching)), slots.Max)
 	return matching
 }
 
@@ -136,18 +121,6 @@ func (f *Feed) keep(fresh []*Message) {
 		n++
 	}
 	f.kept = f.kept[n:]
-}
-
-// show puts a message into the next slot. The rows must be the feed's own.
-func (f *Feed) show(m *Message) {
-	slot := f.turn % MaxRows
-	f.turn++
-	row := Row{Turn: f.turn, Message: m}
-	if int(slot) == len(f.Rows) { //nolint:gosec // less than MaxRows
-		f.Rows = append(f.Rows, row)
-		return
-	}
-	f.Rows[slot] = row
 }
 
 // matches lets every mark through: what is lost might have matched.
@@ -167,18 +140,7 @@ func (f *Feed) rebuild() {
 	if f.Paused {
 		kept = f.frozen
 	}
-	var shown []*Message
-	for _, m := range slices.Backward(kept) {
-		if len(shown) < MaxRows && f.matches(m) {
-			shown = append(shown, m)
-		}
-	}
-	// Slots are counted from 0 again, turns go on.
-	f.Rows, f.Hurried = nil, false
-	f.turn += (MaxRows - f.turn%MaxRows) % MaxRows
-	for _, m := range slices.Backward(shown) {
-		f.show(m)
-	}
+	f.List, f.Hurried = f.Refill(kept, f.matches), false
 }
 
 // Sift sets the filter, and looks through what is kept at once.
@@ -201,14 +163,14 @@ func (f Feed) Pause() Feed {
 
 // Clear forgets everything that came.
 func (f Feed) Clear() Feed {
-	return Feed{Filter: f.Filter, Paused: f.Paused, turn: f.turn + (MaxRows-f.turn%MaxRows)%MaxRows, said: f.said}
+	return Feed{Filter: f.Filter, Paused: f.Paused, List: f.Refill(nil, nil), said: f.said}
 }
 
 // Shown counts the messages among the rows.
 func (f Feed) Shown() int {
 	n := 0
 	for _, row := range f.Rows {
-		if row.Message.Kind == Came {
+		if row.Item.Kind == Came {
 			n++
 		}
 	}

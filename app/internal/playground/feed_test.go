@@ -11,6 +11,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"fanlight/app/internal/live"
+	"fanlight/app/internal/slots"
 	"fanlight/shared/client"
 	"fanlight/shared/protocol"
 )
@@ -28,10 +29,10 @@ func came(channel string, texts ...string) live.Batch {
 
 // shown lists a feed's texts, the newest first, as the page does.
 func shown(f Feed) []string {
-	rows := slices.SortedFunc(slices.Values(f.Rows), func(a, b Row) int { return cmp.Compare(b.Turn, a.Turn) })
+	rows := slices.SortedFunc(slices.Values(f.Rows), func(a, b slots.Row[*Message]) int { return byTurn(b, a) })
 	texts := []string{}
 	for _, r := range rows {
-		texts = append(texts, r.Message.Text)
+		texts = append(texts, r.Item.Text)
 	}
 	return texts
 }
@@ -40,6 +41,16 @@ func shown(f Feed) []string {
 func waits(f Feed) time.Duration {
 	wait, _ := f.Waits()
 	return wait
+}
+
+func byTurn(a, b slots.Row[*Message]) int { return cmp.Compare(a.Turn, b.Turn) }
+
+// newest returns the turn of the row on top.
+func newest(f Feed) uint64 {
+	if len(f.Rows) == 0 {
+		return 0
+	}
+	return slices.MaxFunc(f.Rows, byTurn).Turn
 }
 
 func numbers(from, to int) []string {
@@ -57,21 +68,21 @@ func TestTheNewestMessageStandsFirst(t *testing.T) {
 }
 
 func TestARowKeepsItsSlotUntilANewerMessageNeedsIt(t *testing.T) {
-	f := Feed{}.Take(came("a", numbers(1, MaxRows)...), noon)
+	f := Feed{}.Take(came("a", numbers(1, slots.Max)...), noon)
 	before := f.Rows
 	f = f.Take(came("a", "new"), noon)
-	expect(t, "rows", len(f.Rows), MaxRows)
+	expect(t, "rows", len(f.Rows), slots.Max)
 	changed := 0
 	for slot := range f.Rows {
 		if f.Rows[slot] != before[slot] {
 			changed++
-			expect(t, "the one that went", before[slot].Message.Text, "m1")
+			expect(t, "the one that went", before[slot].Item.Text, "m1")
 		}
 	}
 	expect(t, "changed slots", changed, 1)
 	expect(t, "first", shown(f)[0], "new")
-	expect(t, "last", shown(f)[MaxRows-1], "m2")
-	expect(t, "an earlier value of the state", before[0].Message.Text, "m1")
+	expect(t, "last", shown(f)[slots.Max-1], "m2")
+	expect(t, "an earlier value of the state", before[0].Item.Text, "m1")
 }
 
 func TestTheFilterLooksAtChannelsAndTexts(t *testing.T) {
@@ -107,7 +118,7 @@ func TestALongPauseIsBounded(t *testing.T) {
 	expect(t, "held", f.Held, 3000)
 	expect(t, "kept", len(f.kept), maxKept)
 	expect(t, "shown", shown(f), []string{"before"})
-	expect(t, "rows afterwards", len(f.Pause().Rows), MaxRows)
+	expect(t, "rows afterwards", len(f.Pause().Rows), slots.Max)
 }
 
 func TestWhatIsKeptIsBoundedInBytesToo(t *testing.T) {
@@ -142,7 +153,7 @@ func TestTurnsOnlyGrow(t *testing.T) {
 		if len(f.Rows) == 0 {
 			continue
 		}
-		newest := slices.MaxFunc(f.Rows, func(a, b Row) int { return cmp.Compare(a.Turn, b.Turn) }).Turn
+		newest := newest(f)
 		if newest <= last {
 			t.Errorf("after turn %d, the newest is %d", last, newest)
 		}
@@ -160,9 +171,9 @@ func TestMessagesThePageWasTooSlowForAreCounted(t *testing.T) {
 
 func TestABurstIsDrawnWhole(t *testing.T) {
 	f := Feed{}.Take(came("a", numbers(1, 300)...), noon)
-	expect(t, "rows", len(f.Rows), MaxRows)
+	expect(t, "rows", len(f.Rows), slots.Max)
 	expect(t, "the newest", shown(f)[0], "m300")
-	expect(t, "the oldest", shown(f)[MaxRows-1], "m101")
+	expect(t, "the oldest", shown(f)[slots.Max-1], "m101")
 }
 
 func TestOfAFloodTheNewestIsDrawnAndTheRestOnceItIsCalm(t *testing.T) {
@@ -171,7 +182,7 @@ func TestOfAFloodTheNewestIsDrawnAndTheRestOnceItIsCalm(t *testing.T) {
 	for n := range 60 {
 		last, now = f, now.Add(time.Second/60)
 		f = f.Take(came("a", numbers(100*n+1, 100*n+100)...), now)
-		if fresh := int(f.turn - last.turn); n > 3 && (fresh < 1 || fresh > 20) {
+		if fresh := int(newest(f) - newest(last)); n > 3 && (fresh < 1 || fresh > 20) {
 			t.Fatalf("%d rows are drawn in frame %d", fresh, n)
 		}
 		expect(t, "the newest", shown(f)[0], fmt.Sprint("m", 100*n+100))
@@ -182,7 +193,7 @@ func TestOfAFloodTheNewestIsDrawnAndTheRestOnceItIsCalm(t *testing.T) {
 	expect(t, "too soon", f.Tick(now.Add(calm-1)).Hurried, true)
 	f = f.Tick(now.Add(calm))
 	expect(t, "hurried", f.Hurried, false)
-	expect(t, "shown", shown(f)[MaxRows-1], "m5801")
+	expect(t, "shown", shown(f)[slots.Max-1], "m5801")
 }
 
 func TestAFloodHidesNoLoss(t *testing.T) {
@@ -231,7 +242,7 @@ func back(channel, text string) client.Event {
 func TestLossesStandInTheListWhereTheyHappened(t *testing.T) {
 	f := Feed{}.Take(came("a", "before"), noon).Take(event(lost("a", 3, 7), back("a", "after")), noon)
 	expect(t, "shown", shown(f), []string{"after", "5 messages lost, #3 to #7", "before"})
-	expect(t, "recovered", []bool{f.Rows[0].Message.Recovered, f.Rows[2].Message.Recovered}, []bool{false, true})
+	expect(t, "recovered", []bool{f.Rows[0].Item.Recovered, f.Rows[2].Item.Recovered}, []bool{false, true})
 	expect(t, "total", f.Total, 2)
 	expect(t, "messages shown", f.Shown(), 2)
 	f = f.Take(event(lost("a", 9, 9), anew("a", 9), anew("b", 0)), noon)
@@ -298,12 +309,12 @@ func TestDurationsAsOneReadsThem(t *testing.T) {
 
 func TestAMarkIsARowOfItsOwn(t *testing.T) {
 	for kind, ev := range map[string]client.Event{"lost": lost("a", 3, 7), "anew": anew("a", 2)} {
-		html := app.HTMLString(&row{Message: Feed{}.Take(event(ev), noon).Rows[0].Message})
+		html := app.HTMLString(&row{Message: Feed{}.Take(event(ev), noon).Rows[0].Item})
 		if !strings.Contains(html, `data-mark="`+kind+`"`) || strings.Contains(html, "curl") {
 			t.Errorf("the row is:\n%s", html)
 		}
 	}
-	html := app.HTMLString(&row{Message: Feed{}.Take(event(back("a", "x")), noon).Rows[0].Message})
+	html := app.HTMLString(&row{Message: Feed{}.Take(event(back("a", "x")), noon).Rows[0].Item})
 	if !strings.Contains(html, `data-recovered="yes"`) || !strings.Contains(html, ">recovered<") {
 		t.Errorf("the row is:\n%s", html)
 	}

@@ -1,7 +1,6 @@
 package playground
 
 import (
-	"slices"
 	"strconv"
 	"time"
 
@@ -59,29 +58,8 @@ func (f *feed) set(ctx app.Context, next Feed) {
 	}
 }
 
-// place puts the rows that got a message since the last time on top, in the
-// order of their turns. go-app knows its elements by reference and does not
-// mind; so a row keeps its element, and the document keeps the order in which
-// it is read.
-func (f *feed) place(app.Context) {
-	var fresh []int
-	for slot, row := range f.state.Rows {
-		if row.Turn > f.placed {
-			fresh = append(fresh, slot)
-		}
-	}
-	if len(fresh) == 0 {
-		return
-	}
-	slices.SortFunc(fresh, func(a, b int) int {
-		return int(f.state.Rows[a].Turn) - int(f.state.Rows[b].Turn) //nolint:gosec // both count messages
-	})
-	list := app.Window().GetElementByID("feed")
-	for _, slot := range fresh {
-		list.Call("prepend", app.Window().GetElementByID(rowID(slot)))
-		f.placed = f.state.Rows[slot].Turn
-	}
-}
+// place puts the rows that got a message since the last time on top.
+func (f *feed) place(app.Context) { f.placed = f.state.Place(f.placed, "feed", rowID) }
 
 func rowID(slot int) string { return "row-" + strconv.Itoa(slot) }
 
@@ -111,7 +89,7 @@ func (f *feed) Render() app.UI {
 		})),
 		tag.Ol().ID("feed").Class("rows").TabIndex(0).Aria("label", "Messages, the newest first").Body(
 			app.Range(f.state.Rows).Slice(func(slot int) app.UI {
-				m := f.state.Rows[slot].Message
+				m := f.state.Rows[slot].Item
 				return &row{Slot: slot, Message: m, Class: f.palette.class(m.Channel)}
 			}),
 		),
