@@ -13,6 +13,8 @@ LINT := bin/golangci-lint
 FUZZTIME ?= 30s
 FUZZERS ?= 2
 FUZZ ?= ^Fuzz
+# What `make test` tests.
+TESTED ?= ./app/... ./server/... ./shared/...
 # How long `make soak` does harm, and the seed of its schedule; 0 chooses one.
 SOAK ?= 10m
 SEED ?= 0
@@ -36,7 +38,7 @@ build: page-best ## leave one self-contained program in bin/fanlight
 	$(GO) build -trimpath -ldflags '-s -w' -o bin/fanlight ./server
 
 test: ## run the unit tests, native, with the race detector
-	$(TEST) ./app/... ./server/... ./shared/...
+	$(TEST) $(TESTED)
 	$(GO) -C .tools test ./...
 
 e2e: page ## run the whole system from outside: relay, clients, headless Chromium

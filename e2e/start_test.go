@@ -43,7 +43,7 @@ func TestThePageShowsHowMuchOfTheProgramCame(t *testing.T) {
 	})
 	p := &tab{Page: browser.Start(t).Open(t), t: t, site: s}
 	p.Do(t, chromedp.Navigate(front.URL+"/"))
-	p.says("the bar", `document.getElementById("app-wasm-loader")?.style.getPropertyValue("--progress")?.slice(0, 3) ?? ""`, "0.5")
+	p.says("the bar", `Number(document.getElementById("app-wasm-loader")?.style.getPropertyValue("--progress")).toFixed(2)`, "0.50")
 	close(goOn)
 	p.sees(`#status[data-state=connected]`)
 	p.says("the bar afterwards", `String(document.getElementById("app-wasm-loader"))`, "null")
