@@ -106,6 +106,10 @@ func (b *bench) measurePage(ctx context.Context) (start *StartRow, rows []PageRo
 	return &merged, rows, nil
 }
 
+// rest is how long a browser is left alone before a warm start: after a cold one
+// it goes on compiling for a while, which whoever comes back does not wait for.
+const rest = 3 * time.Second
+
 // measureStart loads a page without anything in the cache, then again.
 func measureStart(web *browser.Browser, url string) (row StartRow, err error) {
 	p, end, err := web.Page()
@@ -128,6 +132,11 @@ func measureStart(web *browser.Browser, url string) (row StartRow, err error) {
 	}
 	if _, err := evaluate[bool](p.Context(), workerReady); err != nil {
 		return row, err
+	}
+	select {
+	case <-time.After(rest):
+	case <-p.Context().Done():
+		return row, p.Context().Err()
 	}
 	warm, err := load()
 	if err != nil {
