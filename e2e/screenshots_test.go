@@ -45,7 +45,8 @@ func TestScreenshots(t *testing.T) {
 		p.Do(t, chromedp.Navigate(url+before), chromedp.WaitVisible(chromedp.CSS(`#status[data-state=connected]`)))
 		for _, body := range []string{
 			`{"message":"hello from curl"}`, `{"message":{"level":"warn","cpu":93}}`,
-			`{"channel":"chat:demo","data":{"id":"one` + strings.ReplaceAll(path, "/", "-") + `","from":"ada","text":"Is anybody here? See http://127.0.0.1:8000/"}}`,
+			`{"channel":"chat:demo","key":"ada","data":{"id":"1","from":"ada","text":"Is anybody here? See http://127.0.0.1:8000/"}}`,
+			`{"channel":"chat:demo","key":"bob","data":{"id":"2","from":"bob","text":"Yes. I restarted the server meanwhile: not a word was lost."}}`,
 		} {
 			post(t, url+"/publish", "", body)
 		}
