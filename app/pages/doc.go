@@ -10,6 +10,12 @@
 // with a wrong tag, and fetches /robots.txt from whatever host the request
 // names.
 //
+// # Starting
+//
+// go-app's script would load the program behind all styles and scripts. Its call
+// is cut out: /web/boot.js, the first line of each page, has the program on its
+// way from the start. All style sheets are served as one, /web/styles.css.
+//
 // # Builds
 //
 // A build is named by a hash of the WebAssembly and the files beside it. The
