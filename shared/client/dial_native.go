@@ -5,7 +5,9 @@ package client
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
+	"net/http/httptrace"
 	"sync"
 
 	"github.com/coder/websocket"
@@ -25,9 +27,16 @@ var transport = sync.OnceValue(func() *http.Transport {
 })
 
 // nativeLink is a link over github.com/coder/websocket.
-type nativeLink struct{ conn *websocket.Conn }
+type nativeLink struct {
+	conn *websocket.Conn
+	wire net.Conn // what conn runs over
+}
 
 func dial(ctx context.Context, url string) (link, error) {
+	var wire net.Conn
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(got httptrace.GotConnInfo) { wire = got.Conn },
+	})
 	conn, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{ //nolint:bodyclose // never needed, says its documentation
 		HTTPClient:   &http.Client{Transport: transport()},
 		Subprotocols: []string{protocol.Subprotocol},
@@ -40,7 +49,7 @@ func dial(ctx context.Context, url string) (link, error) {
 		return nil, errSubprotocol
 	}
 	conn.SetReadLimit(maxFrame)
-	return nativeLink{conn}, nil
+	return nativeLink{conn, wire}, nil
 }
 
 func (l nativeLink) read(ctx context.Context) ([]byte, error) {
@@ -66,4 +75,9 @@ func (l nativeLink) write(ctx context.Context, frame []byte) error {
 
 func (l nativeLink) close() { _ = l.conn.Close(websocket.StatusNormalClosure, "") }
 
-func (l nativeLink) drop() { _ = l.conn.CloseNow() }
+// drop closes what is below first: a Close that waits for an answer can't be
+// hurried otherwise when it, and no Read, is what reads.
+func (l nativeLink) drop() {
+	_ = l.wire.Close()
+	_ = l.conn.CloseNow()
+}

@@ -17,8 +17,8 @@ type link interface {
 	// close says goodbye; the other side's answer may be waited for while
 	// read is being called.
 	close()
-	// drop ends the link at once. After it, as after close, nothing of the link
-	// is left to release.
+	// drop ends the link at once, and a close that waits. After it, as after
+	// close, nothing of the link is left to release. It may be called at any time.
 	drop()
 }
 

@@ -5,6 +5,8 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -22,7 +24,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // serve starts a server that hands each WebSocket to f, and returns its URL.
 func serve(t *testing.T, f func(ctx context.Context, conn *websocket.Conn)) string {
 	t.Helper()
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return serveRaw(t, func(ctx context.Context, conn *websocket.Conn, _ net.Conn) { f(ctx, conn) })
+}
+
+// serveRaw is serve that also hands over what the WebSocket runs over.
+func serveRaw(t *testing.T, f func(ctx context.Context, conn *websocket.Conn, wire net.Conn)) string {
+	t.Helper()
+	type key struct{}
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{protocol.Subprotocol}})
 		if err != nil {
 			return
@@ -30,8 +39,13 @@ func serve(t *testing.T, f func(ctx context.Context, conn *websocket.Conn)) stri
 		defer func() { _ = conn.CloseNow() }()
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		f(ctx, conn)
+		wire, _ := r.Context().Value(key{}).(net.Conn)
+		f(ctx, conn, wire)
 	}))
+	s.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		return context.WithValue(ctx, key{}, c)
+	}
+	s.Start()
 	t.Cleanup(s.Close)
 	return s.URL
 }
@@ -141,26 +155,45 @@ func TestWhatIsNoFanlightServerIsNotConnectedTo(t *testing.T) {
 }
 
 func TestCloseDoesNotWaitForADeadServer(t *testing.T) {
-	release := make(chan struct{})
-	url := serve(t, func(ctx context.Context, conn *websocket.Conn) {
-		_, _, _ = conn.Read(ctx)
-		_ = conn.Write(ctx, websocket.MessageText, []byte(hello))
-		<-release // reads nothing more, so it never answers a goodbye
-	})
-	defer close(release)
-	connected := make(chan struct{})
-	c, err := New(Config{URL: url, OnEvent: func(e Event) {
-		if _, ok := e.(Connected); ok {
-			close(connected)
-		}
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	<-connected
-	start := time.Now()
-	_ = c.Close()
-	if took := time.Since(start); took > goodbye+2*time.Second {
-		t.Fatalf("took %v", took)
+	// Either may be what reads when the answer does not come: the reader, or
+	// close itself, if the reader is busy.
+	for _, busy := range []bool{false, true} {
+		t.Run(fmt.Sprintf("the reader is busy: %v", busy), func(t *testing.T) {
+			tapped, second := make(chan struct{}), make(chan struct{})
+			bidden, ended := make(chan struct{}), make(chan struct{})
+			url := serveRaw(t, func(ctx context.Context, conn *websocket.Conn, wire net.Conn) {
+				<-tapped
+				_, _, _ = conn.Read(ctx)
+				_ = conn.Write(ctx, websocket.MessageText, []byte(hello))
+				_ = conn.Write(ctx, websocket.MessageText, []byte("{}"))
+				_, _ = wire.Read(make([]byte, 1)) // the goodbye, which is not answered
+				close(bidden)
+				<-ended
+			})
+			defer close(ended)
+			c, err := New(Config{URL: url})
+			if err != nil {
+				t.Fatal(err)
+			}
+			frames := 0
+			c.Tap(func(sent bool, _ []byte) {
+				if sent {
+					return
+				}
+				if frames++; frames == 2 {
+					close(second)
+					if busy {
+						<-bidden
+					}
+				}
+			})
+			close(tapped)
+			<-second
+			start := time.Now()
+			_ = c.Close()
+			if took := time.Since(start); took > goodbye+2*time.Second {
+				t.Fatalf("took %v", took)
+			}
+		})
 	}
 }

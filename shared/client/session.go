@@ -118,8 +118,7 @@ func (s *session) send(frame []byte) error {
 }
 
 func (s *session) sayGoodbye() {
-	// The end of the context frees close when nobody answers.
-	timer := time.AfterFunc(goodbye, func() { s.cancel(ErrClosed) })
+	timer := time.AfterFunc(goodbye, s.link.drop) // frees close when nobody answers
 	defer timer.Stop()
 	s.link.close()
 	s.cancel(ErrClosed)
