@@ -17,6 +17,11 @@ import (
 type stream struct {
 	w  http.ResponseWriter
 	rc *http.ResponseController
+	// begun is closed when the response is the session's, with headed set, or
+	// when it will never be. Till then it is the handler's: the session may end
+	// before there is a head, and two may not write at a time.
+	begun  chan struct{}
+	headed bool
 	// positions is set for a stream of several channels, whose event ids have
 	// to tell where all of them stand.
 	positions *positions
@@ -59,7 +64,7 @@ func (h *Handlers) EventStream(w http.ResponseWriter, r *http.Request) error {
 		h.refused(from, requests[most:], err)
 		return err
 	}
-	st := &stream{w: w, rc: http.NewResponseController(w)}
+	st := &stream{w: w, rc: http.NewResponseController(w), begun: make(chan struct{})}
 	if len(requests) > 1 {
 		st.positions = newPositions(requests)
 	}
@@ -72,6 +77,7 @@ func (h *Handlers) EventStream(w http.ResponseWriter, r *http.Request) error {
 	}
 	defer h.cfg.Sessions.Finish(s)
 	if err := s.Identify(who, ""); err != nil {
+		close(st.begun)
 		return err
 	}
 
@@ -79,7 +85,8 @@ func (h *Handlers) EventStream(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would keep events back
 	w.WriteHeader(http.StatusOK)
-	// From here on the session's goroutine is the one that writes.
+	st.headed = true
+	close(st.begun) // from here on the session's goroutine is the one that writes
 	s.Send([]byte("retry: 1000\n\n"))
 	fail := func(err error) { s.End(asError(err)) }
 	for _, req := range requests {
@@ -118,6 +125,10 @@ func (h *Handlers) EventStream(w http.ResponseWriter, r *http.Request) error {
 
 // Write implements session.Link.
 func (s *stream) Write(items [][]byte) error {
+	<-s.begun
+	if !s.headed {
+		return nil // the handler answers
+	}
 	if err := s.rc.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return err
 	}

@@ -1,0 +1,69 @@
+package transport_test
+
+import (
+	"io"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"fanlight/server/internal/limit"
+	"fanlight/server/internal/transport"
+)
+
+// beforeHead is a response to which something happens before it has a head.
+type beforeHead struct {
+	http.ResponseWriter
+	t      *testing.T
+	happen func() // once
+	headed atomic.Bool
+}
+
+func (w *beforeHead) Header() http.Header {
+	if h := w.happen; h != nil {
+		w.happen = nil
+		h()
+	}
+	return w.ResponseWriter.Header()
+}
+
+func (w *beforeHead) WriteHeader(status int) {
+	w.headed.Store(true)
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *beforeHead) Write(b []byte) (int, error) {
+	if !w.headed.Load() {
+		w.t.Errorf("%q is written before the head", b)
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+func (w *beforeHead) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func TestAnEventStreamThatEndsAtItsBeginHasAHeadFirst(t *testing.T) {
+	t.Parallel()
+	limiter := limit.New(limit.Config{})
+	r := newRig(t, func(c *transport.Config) { c.Limiter = limiter })
+	serve := r.server.Config.Handler
+	r.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		serve.ServeHTTP(&beforeHead{ResponseWriter: w, t: t, happen: func() {
+			r.sessions.Drain()
+			// It gives its place up right before it says why.
+			eventually(t, "the session's end", func() bool { return limiter.Count() == 0 })
+			for range 1000 {
+				runtime.Gosched()
+			}
+		}}, req)
+	})
+	resp, err := http.Get(r.server.URL + "/sse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if got := resp.Header.Get("Content-Type"); err != nil || got != "text/event-stream" || !strings.HasPrefix(string(body), "event: error\ndata: shutdown: ") {
+		t.Errorf("%s: %q, %v", got, body, err)
+	}
+}
