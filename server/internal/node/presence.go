@@ -38,9 +38,10 @@ func (n *Node) presentOn(name string) Present {
 
 // enter makes a subscription's connection present, if the channel keeps that,
 // and if it has not left already. A subscriber without a connection, which is
-// one of the relay's own, is nobody who could be there. The subscription's lock
-// is held.
+// one of the relay's own, is nobody who could be there.
 func (n *Node) enter(s *Subscription) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if p := n.presentOn(s.Channel()); p.Kept && !s.left && s.who.Client != "" {
 		n.presence.Enter(s.Channel(), s.who, p.Announced)
 	}

@@ -160,7 +160,6 @@ func (n *Node) Start(ctx context.Context, s *Subscription, started func(protocol
 	if s.left { // since then
 		n.note(s.from, ops.OpUnsubscribe, s.Channel(), protocol.Position{}, nil)
 	}
-	n.enter(s)
 	return nil
 }
 
@@ -180,7 +179,11 @@ func (n *Node) start(ctx context.Context, s *Subscription, started func(protocol
 		Channel: s.request.Channel, Position: history.Position, Last: history.Last,
 		Recovered: past.Len(), Gap: verdict.Gap, Reset: verdict.Reset, Filtered: len(s.filters) > 0,
 	}
-	if !s.hub.Start(history.Since(), past, func() { started(answer) }) {
+	began := func() {
+		n.enter(s) // first: whoever has the answer may ask who is there
+		started(answer)
+	}
+	if !s.hub.Start(history.Since(), past, began) {
 		return &protocol.Error{Code: protocol.CodeUnavailable, Message: "too many messages arrived while subscribing"}
 	}
 	return nil
