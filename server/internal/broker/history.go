@@ -42,12 +42,14 @@ type Query struct {
 	Age time.Duration
 }
 
-// readNow asks Redis.
-func (b *Broker) readNow(key readKey) (*recovery.History, error) {
+// readNow asks Redis, unless all who wait for it leave before its turn has come.
+func (b *Broker) readNow(key readKey, left <-chan struct{}) (*recovery.History, error) {
 	channel, q := key.channel, key.query
 	select {
 	case b.reading <- struct{}{}:
 		defer func() { <-b.reading }()
+	case <-left:
+		return nil, b.unavailable(context.Canceled)
 	case <-b.ctx.Done():
 		return nil, b.unavailable(errClosed)
 	}

@@ -28,3 +28,32 @@ func TestAHistoryIsNeverOlderThanTheQuestion(t *testing.T) {
 		readers.Wait()
 	})
 }
+
+// Else whoever asks and leaves, while Redis hangs, has a line without end stand
+// for nobody.
+func TestAHistoryThatNobodyWaitsForIsNotRead(t *testing.T) {
+	t.Parallel()
+	r := onMiniredis(t)
+	proxy := newProxy(r)
+	p := r.broker(func(c *broker.Config) { c.URL = proxy.url })
+	p.publish("c", `1`, "")
+	proxy.stallAll.Store(true)
+	proxy.stall()
+	ctx, leave := context.WithCancel(context.Background())
+	defer leave()
+	const asked = 300 // at three seconds each, they would take a minute
+	var askers sync.WaitGroup
+	for n := range uint64(asked) {
+		for range 2 {
+			askers.Go(func() {
+				if _, err := p.History(ctx, "c", broker.Query{After: n}); err == nil {
+					t.Error("a Redis that hangs has answered")
+				}
+			})
+		}
+	}
+	eventually(t, "many wait", func() bool { return p.Reading() > asked/2 })
+	leave()
+	askers.Wait()
+	eventually(t, "only what is under way is left", func() bool { return p.Reading() <= broker.Readers })
+}
