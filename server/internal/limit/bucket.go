@@ -20,7 +20,12 @@ func limitOf(perSecond int) rate.Limit {
 
 // take takes n from all buckets, or nothing from any: then it returns the one
 // that has too little and how long it takes to have enough.
-func take(now time.Time, n int, buckets []named) (short *named, wait time.Duration) {
+//
+// One at a time: a reservation that is cancelled gives back nothing of what was
+// reserved after it, so two that are refused at once would leave a debt.
+func (l *Limiter) take(now time.Time, n int, buckets []named) (short *named, wait time.Duration) {
+	l.taking.Lock()
+	defer l.taking.Unlock()
 	var taken [4]*rate.Reservation
 	for i := range buckets {
 		b := &buckets[i]

@@ -171,7 +171,7 @@ func (c *Conn) Publish(name string, n int) error {
 		buckets = append(buckets, named{PublishRateUser, l.users.of(user, now)})
 	}
 	buckets = append(buckets, named{PublishRateAddress, l.addresses.of(c.addr, now)})
-	short, wait := take(now, n, buckets)
+	short, wait := l.take(now, n, buckets)
 	if short == nil {
 		return nil
 	}

@@ -18,6 +18,8 @@ type Limiter struct {
 	bodies     *table[netip.Addr]
 	namespaces map[string]*table[caller] // for requests; of those with a rate
 
+	taking sync.Mutex // see take
+
 	mu      sync.Mutex
 	held    int // connections
 	address map[netip.Addr]int
