@@ -59,6 +59,27 @@ type conn struct {
 	once    sync.Once
 
 	writing sync.Mutex // a frame at a time
+	haste   haste
+}
+
+// haste is when the last must be written, in nanoseconds since the Unix epoch; 0
+// while there is no hurry.
+type haste struct{ atomic.Int64 }
+
+// bound sets the deadline for one write.
+func (h *haste) bound(set func(time.Time) error) error {
+	err := set(time.Now().Add(writeTimeout))
+	if by := h.Load(); err == nil && by != 0 { // second, for a hurry that begins in between
+		err = set(time.Unix(0, by))
+	}
+	return err
+}
+
+// begin leaves so much time for a write that is under way, and for all others.
+func (h *haste) begin(left time.Duration, set func(time.Time) error) {
+	by := time.Now().Add(left)
+	h.Store(by.UnixNano())
+	_ = set(by)
 }
 
 var errRefused = errors.New("the peer does too much of something")
@@ -93,11 +114,13 @@ func (c *conn) Read(p []byte) (int, error) {
 	if m := c.messageBy.Load(); m != 0 {
 		by = time.Unix(0, m)
 	}
-	if m := c.closeBy.Load(); m != 0 {
-		by = time.Unix(0, m)
-	}
 	if err := c.SetReadDeadline(by); err != nil {
 		return 0, err
+	}
+	if m := c.closeBy.Load(); m != 0 { // now, for a close that begins in between
+		if err := c.SetReadDeadline(time.Unix(0, m)); err != nil {
+			return 0, err
+		}
 	}
 	n, err := c.Conn.Read(p)
 	c.received.Add(uint64(n)) // #nosec G115 -- not negative
@@ -114,21 +137,22 @@ func (c *conn) Read(p []byte) (int, error) {
 func (c *conn) Write(p []byte) (int, error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	if err := c.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+	if err := c.haste.bound(c.SetWriteDeadline); err != nil {
 		return 0, err
 	}
 	return c.Conn.Write(p)
 }
 
-// closing bounds what is read from now on.
+// closing bounds what is read and written from now on.
 func (c *conn) closing() {
+	c.haste.begin(closeTimeout, c.SetWriteDeadline)
 	by := time.Now().Add(closeTimeout)
 	c.closeBy.Store(by.UnixNano())
 	_ = c.SetReadDeadline(by) // for a read that is under way
 }
 
-// hurry makes a write that is under way give up soon.
-func (c *conn) hurry() { _ = c.SetWriteDeadline(time.Now().Add(hurryTimeout)) }
+// hurry makes a write that is under way give up soon, and those that follow on it.
+func (c *conn) hurry() { c.haste.begin(hurryTimeout, c.SetWriteDeadline) }
 
 // hijacker is a ResponseWriter that gives its connection away as a conn, with
 // small buffers.

@@ -22,6 +22,8 @@ type stream struct {
 	// before there is a head, and two may not write at a time.
 	begun  chan struct{}
 	headed bool
+
+	haste haste
 	// positions is set for a stream of several channels, whose event ids have
 	// to tell where all of them stand.
 	positions *positions
@@ -129,10 +131,14 @@ func (s *stream) Write(items [][]byte) error {
 	if !s.headed {
 		return nil // the handler answers
 	}
-	if err := s.rc.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
-		return err
-	}
+	left := 0 // how much more may be written in the time that was set
 	for _, item := range items {
+		if left -= len(item); left <= 0 {
+			if err := s.haste.bound(s.rc.SetWriteDeadline); err != nil {
+				return err
+			}
+			left = maxBatch
+		}
 		if s.positions != nil {
 			item = s.positions.rewrite(item)
 		}
@@ -144,7 +150,7 @@ func (s *stream) Write(items [][]byte) error {
 }
 
 // Hurry implements session.Link.
-func (s *stream) Hurry() { _ = s.rc.SetWriteDeadline(time.Now().Add(hurryTimeout)) }
+func (s *stream) Hurry() { s.haste.begin(hurryTimeout, s.rc.SetWriteDeadline) }
 
 // Close implements session.Link. The handler's return ends the response, and
 // an EventSource comes back by itself; a ticket does not let it in again.
