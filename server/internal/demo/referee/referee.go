@@ -26,8 +26,8 @@ type Relay interface {
 // Config says how a referee works. Relay is required.
 type Config struct {
 	Relay Relay
-	// Idle is after how long without a command a game is forgotten, until it is
-	// opened again; default 30 minutes.
+	// Idle is after how long without a command, or being opened, a game is
+	// forgotten, until it is opened again; default 30 minutes.
 	Idle time.Duration
 	// Most is how many games are looked after at a time; one more makes the one
 	// forgotten that was idle for the longest. Default 200.
@@ -82,11 +82,14 @@ func Run(ctx context.Context, cfg Config) error {
 	})
 }
 
-// open looks after a game, if that is not done already.
+// open looks after a game, if that is not done already; if it is, it goes on: who
+// opens a game is about to play.
 func (r *Referee) open(ctx context.Context, id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if t := r.tables[id]; t != nil && t.ctx.Err() == nil {
+	if t := r.tables[id]; t != nil && t.ctx.Err() == nil && t.idle.Stop() {
+		t.touched = time.Now()
+		t.idle.Reset(r.cfg.Idle)
 		return
 	}
 	if len(r.tables) >= r.cfg.Most {
@@ -101,9 +104,11 @@ func (r *Referee) open(ctx context.Context, id string) {
 	}
 	t := &table{referee: r, id: id, touched: time.Now()}
 	t.ctx, t.cancel = context.WithCancel(ctx)
+	t.idle = time.AfterFunc(r.cfg.Idle, t.cancel)
 	r.tables[id] = t
 	r.done.Go(func() {
 		defer t.cancel()
+		defer t.idle.Stop()
 		t.run()
 		r.mu.Lock()
 		defer r.mu.Unlock()

@@ -23,13 +23,12 @@ type table struct {
 	ctx     context.Context // ends with the referee, or when the game is forgotten
 	cancel  context.CancelFunc
 	touched time.Time // the referee's mutex guards it
+	idle    *time.Timer
 
 	last four.Event // what stands on the game's channel
 }
 
 func (t *table) run() {
-	idle := time.AfterFunc(t.referee.cfg.Idle, t.cancel)
-	defer idle.Stop()
 	if !t.restore() {
 		return
 	}
@@ -39,7 +38,7 @@ func (t *table) run() {
 		case m.Reset != nil, m.Subscribed != nil && m.Subscribed.Reset != nil:
 			t.restore() // the commands are gone: maybe the game is too
 		case m.Publication != nil && !m.Publication.Foreign:
-			idle.Reset(t.referee.cfg.Idle)
+			t.idle.Reset(t.referee.cfg.Idle)
 			t.referee.touch(t)
 			t.judge(m.Publication)
 		}
