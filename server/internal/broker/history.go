@@ -174,18 +174,10 @@ func readEntry(entry any) (p protocol.Publication, ok bool) {
 
 // Positions returns where channels stand, in their order.
 func (b *Broker) Positions(ctx context.Context, channels []string) ([]protocol.Position, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	positions := make([]protocol.Position, 0, len(channels))
 	for some := range slices.Chunk(channels, batchLen) {
-		pipe := b.rdb.Pipeline()
-		cmds := make([]*redis.SliceCmd, len(some))
-		for i, c := range some {
-			cmds[i] = pipe.HMGet(ctx, b.metaKey(c), "epoch", "offset")
-			// Whoever listens to a channel keeps its position alive.
-			pipe.PExpire(ctx, b.metaKey(c), metaAge)
-		}
-		if _, err := pipe.Exec(ctx); err != nil {
+		cmds, err := b.pipelinePositions(ctx, some)
+		if err != nil {
 			return nil, b.unavailable(err)
 		}
 		for _, cmd := range cmds {
@@ -200,4 +192,20 @@ func (b *Broker) Positions(ctx context.Context, channels []string) ([]protocol.P
 		}
 	}
 	return positions, nil
+}
+
+// pipelinePositions asks for some of them; the time is for each pipeline, since
+// there may be many.
+func (b *Broker) pipelinePositions(ctx context.Context, channels []string) ([]*redis.SliceCmd, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	pipe := b.rdb.Pipeline()
+	cmds := make([]*redis.SliceCmd, len(channels))
+	for i, c := range channels {
+		cmds[i] = pipe.HMGet(ctx, b.metaKey(c), "epoch", "offset")
+		// Whoever listens to a channel keeps its position alive.
+		pipe.PExpire(ctx, b.metaKey(c), metaAge)
+	}
+	_, err := pipe.Exec(ctx)
+	return cmds, err
 }
