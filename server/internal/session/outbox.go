@@ -47,6 +47,7 @@ type outbox struct {
 	high    int           // the most bytes that waited, since it was last asked for
 	tally   *tally        // where what was written is counted
 	leave   func()        // called once, before the link is closed
+	closed  func()        // called once, after that: who is slow to close takes a place till then
 	done    chan struct{} // closed once the link is closed
 }
 
@@ -136,6 +137,7 @@ func (o *outbox) write() {
 			if ended {
 				o.leave()
 				o.link.Close(why)
+				o.closed()
 				close(o.done)
 			}
 			return

@@ -72,7 +72,7 @@ func newSession(cfg Config) *Session {
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.caller = node.Caller{Limits: cfg.Limits, From: cfg.From, Way: cfg.Way}
-	s.out = outbox{link: cfg.Link, limit: cfg.Outbox, flush: cfg.Flush, leave: s.leave, done: make(chan struct{})}
+	s.out = outbox{link: cfg.Link, limit: cfg.Outbox, flush: cfg.Flush, leave: s.leave, closed: s.limits.Close, done: make(chan struct{})}
 	return s
 }
 
@@ -318,7 +318,6 @@ func (s *Session) leave() {
 		s.node.Unsubscribe(c.Subscription, true)
 	}
 	s.answers.Wait()
-	s.limits.Close()
 }
 
 // find returns the index of a channel, or -1. The lock is held.

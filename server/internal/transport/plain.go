@@ -29,7 +29,7 @@ func (h *Handlers) servePlain(w http.ResponseWriter, r *http.Request, limits *li
 	}
 	if wrong != nil {
 		h.refused(from, requests, wrong)
-		limits.Close()
+		defer limits.Close()
 		sock.Close(asError(wrong)) // a browser shows its page a close code, and no HTTP status
 		return
 	}

@@ -25,6 +25,11 @@ type raw struct {
 // rawDial sends an upgrade request and what comes behind it in one write.
 func (r *rig) rawDial(subprotocol string, behind []byte) *raw {
 	r.t.Helper()
+	return r.rawDialAt("/ws", subprotocol, behind)
+}
+
+func (r *rig) rawDialAt(path, subprotocol string, behind []byte) *raw {
+	r.t.Helper()
 	conn, err := net.Dial("tcp", r.server.Listener.Addr().String())
 	if err != nil {
 		r.t.Fatal(err)
@@ -33,7 +38,7 @@ func (r *rig) rawDial(subprotocol string, behind []byte) *raw {
 	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		r.t.Fatal(err)
 	}
-	request := "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+	request := "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
 	if subprotocol != "" {
 		request += "Sec-WebSocket-Protocol: " + subprotocol + "\r\n"
