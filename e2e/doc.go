@@ -14,5 +14,6 @@
 //	checker    reads what everyone saw, and says which promise was broken
 //	proxy      a bad network between any two
 //	port       ports that stay free until somebody listens there
+//	leak       goroutines that tests leave behind
 //	bench      what make bench runs
 package e2e

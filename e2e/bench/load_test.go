@@ -9,13 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
+	"fanlight/e2e/leak"
 	"fanlight/server/relay"
 	"fanlight/shared/protocol"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leak.Main(m) }
 
 // floorServer serves a floor in this process.
 func floorServer(t *testing.T) (f *floor, addr string) {

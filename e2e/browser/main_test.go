@@ -3,7 +3,7 @@ package browser_test
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"fanlight/e2e/leak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leak.Main(m) }

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"fanlight/e2e/leak"
 )
 
 var theControl *control
@@ -21,7 +23,7 @@ func TestMain(m *testing.M) {
 	theControl, controlURL = c, c.server.URL
 	code := m.Run()
 	c.close()
-	if err := goleak.Find(
+	if err := leak.Find(
 		// http.DefaultClient keeps connections for its next request.
 		goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"),
 		goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),

@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"go.uber.org/goleak"
+	"fanlight/e2e/leak"
 )
 
 // TestMain runs the tests, or is a relay: see process.
@@ -12,5 +12,5 @@ func TestMain(m *testing.M) {
 	if asked := os.Getenv(relayEnv); asked != "" {
 		os.Exit(runRelay(asked))
 	}
-	goleak.VerifyTestMain(m)
+	leak.Main(m)
 }
