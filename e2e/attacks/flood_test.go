@@ -24,7 +24,8 @@ const enemy = "127.0.0.66"
 // Whatever one address does, everyone else gets every message in its order, and
 // as soon as ever.
 func TestAHealthyClientNoticesNothingOfAnAttack(t *testing.T) {
-	s := start(t, "-handshake-timeout", "500ms", "-connect-timeout", "500ms", "-message-timeout", "500ms",
+	// The timeouts are for attackers: whoever means well must not miss them.
+	s := start(t, "-handshake-timeout", "2s", "-connect-timeout", "2s", "-message-timeout", "2s",
 		"-max-connections-per-address", "100", "-publish-rate-address", "500", "-command-rate", "500")
 	var alone latency.Summary
 	for _, c := range []struct {
@@ -49,24 +50,33 @@ func TestAHealthyClientNoticesNothingOfAnAttack(t *testing.T) {
 		{"bombs", bombs, nil}, // nothing is taken, so nothing has to be limited
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			here := *s
-			here.T = t
-			before := here.allRefusals()
-			h := here.healthy()
-			c.attack(here.as(enemy))
-			took, busy := h.finish()
-			if err := took.Beside(alone, busy); err != nil {
-				t.Error(err)
-			}
-			if c.name == "nothing" {
-				alone = took
-			}
-			after := here.allRefusals()
-			for _, limit := range c.counts {
-				if after[limit] <= before[limit] {
-					t.Errorf("%s has refused nothing", limit)
+			// What a busy machine delays now and then is delayed by an attack each time.
+			var delay error
+			for try := range 3 {
+				if !t.Run(fmt.Sprintf("try %d", try+1), func(t *testing.T) {
+					here := *s
+					here.T = t
+					// Those of the last one are places that others can't have yet.
+					here.eventually("nobody is here", func() bool { return here.held() == 0 })
+					before := here.allRefusals()
+					h := here.healthy()
+					c.attack(here.as(enemy))
+					took, busy := h.finish()
+					delay = took.Beside(alone, busy)
+					if c.name == "nothing" {
+						alone = took
+					}
+					after := here.allRefusals()
+					for _, limit := range c.counts {
+						if after[limit] <= before[limit] {
+							t.Errorf("%s has refused nothing", limit)
+						}
+					}
+				}) || delay == nil {
+					return
 				}
 			}
+			t.Error(delay)
 		})
 	}
 }

@@ -98,13 +98,13 @@ var limits = []struct {
 			s.Errorf("it does not say when to try again: %s", e)
 		}
 	}},
-	{"publish_rate_user", "publish-rate-user", "4000", []string{"-publish-rate-user", "5", "-jwt-secret", secret}, func(s *site) {
+	{"publish_rate_user", "publish-rate-user", "4000", []string{"-publish-rate-user", "1", "-jwt-secret", secret}, func(s *site) {
 		s.token = mint(s.T, "alice")
 		tooManyPublishes(s)
 		s.token = mint(s.T, "bob")
 		s.wants(s.post("/publish", `{"data":1}`), 200, `"success"`)
 	}},
-	{"publish_rate_address", "publish-rate-address", "20000", []string{"-publish-rate-address", "5"}, func(s *site) {
+	{"publish_rate_address", "publish-rate-address", "20000", []string{"-publish-rate-address", "1"}, func(s *site) {
 		tooManyPublishes(s)
 		s.wants(s.as("127.0.0.66").post("/publish", `{"data":1}`), 200, `"success"`)
 	}},
@@ -115,7 +115,7 @@ var limits = []struct {
 			s.Errorf("it does not say when to try again: %s", e)
 		}
 	}},
-	{"request_rate", "request-rate", "5000", []string{"-request-rate", "5", "-jwt-secret", secret}, func(s *site) {
+	{"request_rate", "request-rate", "5000", []string{"-request-rate", "1", "-jwt-secret", secret}, func(s *site) {
 		for i, ask := range []func(*site) answer{
 			func(s *site) answer { return s.get("/history") },
 			func(s *site) answer { return s.get("/presence") },
@@ -166,17 +166,17 @@ var limits = []struct {
 			s.Errorf("a body of two kilobytes took %v, at one a second", took)
 		}
 	}},
-	{"handshake_timeout", "handshake-timeout", "5s", []string{"-handshake-timeout", "200ms"}, func(s *site) {
+	{"handshake_timeout", "handshake-timeout", "5s", []string{"-handshake-timeout", "1s"}, func(s *site) {
 		c := s.raw()
 		_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: localhost\r\n")
 		if b, err := io.ReadAll(c); err != nil || bytes.Contains(b, []byte(" 200 ")) {
 			s.Errorf("half a head: %v, %s", err, b)
 		}
 	}},
-	{"connect_timeout", "connect-timeout", "5s", []string{"-connect-timeout", "200ms"}, func(s *site) {
+	{"connect_timeout", "connect-timeout", "5s", []string{"-connect-timeout", "1s"}, func(s *site) {
 		s.v1().isClosed(protocol.CloseConnectTimeout)
 	}},
-	{"message_timeout", "message-timeout", "10s", []string{"-message-timeout", "200ms"}, func(s *site) {
+	{"message_timeout", "message-timeout", "10s", []string{"-message-timeout", "1s"}, func(s *site) {
 		c, r := s.frames()
 		_, _ = io.WriteString(c, "\x81\x85\x00\x00\x00\x00hal")
 		if code := closeCode(r); code != protocol.CloseIdle {
@@ -212,28 +212,28 @@ func tooManyPublishes(s *site) {
 	s.Helper()
 	for range 20 {
 		if a := s.post("/publish", `{"data":1}`); a.status != 200 {
-			s.wants(a, 429, `"rate_limited"`, `"limit":5`, `"retry_after":`)
+			s.wants(a, 429, `"rate_limited"`, `"limit":1`, `"retry_after":`)
 			if a.header.Get("Retry-After") != "1" {
 				s.Errorf("Retry-After: %q", a.header.Get("Retry-After"))
 			}
 			return
 		}
 	}
-	s.Fatal("twenty messages are taken in a second")
+	s.Fatal("twenty messages are taken, where one a second may be")
 }
 
 func tooManyRequests(s *site, ask func(*site) answer) {
 	s.Helper()
 	for range 40 {
 		if a := ask(s); a.status == 429 {
-			s.wants(a, 429, `"rate_limited"`, `"limit":5`, `"retry_after":`)
+			s.wants(a, 429, `"rate_limited"`, `"limit":1`, `"retry_after":`)
 			if a.header.Get("Retry-After") != "1" {
 				s.Errorf("Retry-After: %q", a.header.Get("Retry-After"))
 			}
 			return
 		}
 	}
-	s.Error("forty requests are answered in a second")
+	s.Error("forty requests are answered, where one a second may be")
 }
 
 // mint signs a token that may do everything.

@@ -102,20 +102,11 @@ func (s *site) peak() int {
 // resident returns the bytes of memory that the program has.
 func (s *site) resident() int {
 	s.Helper()
-	resp, err := http.Get("http://" + s.ops + "/metrics")
-	if err != nil {
-		s.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		s.Fatal(err)
-	}
-	m := regexp.MustCompile(`(?m)^process_resident_memory_bytes (\S+)$`).FindSubmatch(text)
+	m := regexp.MustCompile(`(?m)^process_resident_memory_bytes (\S+)$`).FindStringSubmatch(s.metrics())
 	if m == nil {
 		s.Skip("the system does not say how much memory the program has")
 	}
-	n, err := strconv.ParseFloat(string(m[1]), 64)
+	n, err := strconv.ParseFloat(m[1], 64)
 	if err != nil {
 		s.Fatal(err)
 	}
