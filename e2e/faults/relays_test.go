@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fanlight/e2e/checker"
+	"fanlight/e2e/latency"
 	"fanlight/e2e/proxy"
 	"fanlight/shared/protocol"
 )
@@ -154,11 +155,14 @@ func TestTheConnectionsOfAKilledRelayAreNotPresentForLongerThanTheTTL(t *testing
 	present := func() int { return steady.present(news).Connections }
 	eventually(t, "all are present", func() bool { return present() == 5 })
 	s.fault("the relay is killed")
+	watch := latency.Watch()
 	doomed.kill()
 	killed := time.Now()
 	eventually(t, "its connections are not present any more", func() bool { return present() == 1 })
-	if took := time.Since(killed); took > ttl+time.Second {
-		t.Errorf("they were present for %v, with a TTL of %v", took, ttl)
+	// Redis looks ten times a second what has expired, if the machine lets it.
+	took, late := time.Since(killed), watch().Slowest
+	if took > ttl+time.Second+2*late {
+		t.Errorf("they were present for %v, with a TTL of %v; a sleeper overslept by %v", took, ttl, late)
 	}
 	doomed.start()
 	eventually(t, "all are present again", func() bool { return present() == 5 })
