@@ -46,12 +46,12 @@ func TestInBrowser(t *testing.T) {
 	p := b.Open(t)
 	out := &output{done: make(chan struct{})}
 	p.OnConsole(out.line)
-	address := controlURL + "/?arg=-test.v&arg=-test.timeout=4m"
+	address := controlURL + "/?arg=-test.v&arg=-test.timeout=7m"
 	if f := testFilter(); f != "" {
 		address += "&arg=-test.run=" + f
 	}
 	p.Do(t, chromedp.Navigate(address))
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	select {
 	case <-out.done:

@@ -37,8 +37,27 @@ func (s *source) become(life int, err error) {
 
 func TestATokenIsReplacedOnTheConnectionThatStands(t *testing.T) {
 	w := newWorld(t, order{Guarded: true})
-	s := &source{w: w, life: 3}
+	// Of a life of three seconds one is left for it, in which a machine may well
+	// stand still.
+	var took int
+	for _, life := range []int{3, 10, 30} {
+		before := w.stats().Accepted
+		w.tokenIsReplaced(life)
+		if took = w.stats().Accepted - before; took == 1 {
+			return
+		}
+	}
+	t.Errorf("it took %d connections", took)
+}
+
+// tokenIsReplaced has a user come whose tokens live so many seconds, and waits
+// until two of them were replaced.
+func (w *world) tokenIsReplaced(life int) {
+	t := w.t
+	t.Helper()
+	s := &source{w: w, life: life}
 	u := w.user(client.Config{Token: s.token})
+	defer func() { _ = u.Close() }()
 	if c := next[client.Connected](u); c.Hello.User != "alice" || c.Hello.Expires == 0 || c.Hello.Open {
 		t.Fatalf("%+v", c.Hello)
 	}
@@ -50,9 +69,6 @@ func TestATokenIsReplacedOnTheConnectionThatStands(t *testing.T) {
 	}
 	u.publish("talk", 1)
 	u.wants("1")
-	if n := w.stats().Accepted; n != 1 {
-		t.Errorf("it took %d connections", n)
-	}
 }
 
 func TestAnExpiredTokenIsReplacedByComingBack(t *testing.T) {
@@ -132,7 +148,7 @@ func publishTagged(u *user, from, to int) (last protocol.Published) {
 }
 
 func TestAFilterHoldsLiveAndInWhatIsRecovered(t *testing.T) {
-	w := newWorld(t, order{Ping: 200})
+	w := newWorld(t, order{Ping: 1000})
 	u, publisher := w.user(client.Config{}), newUser(t, client.Config{URL: w.Direct})
 	if err := u.SubscribeWith("talk", client.SubscribeOptions{Filter: `level == "warn" && n > 0`}); err != nil {
 		t.Fatal(err)
@@ -149,10 +165,23 @@ func TestAFilterHoldsLiveAndInWhatIsRecovered(t *testing.T) {
 	w.do("deaden")
 	publishTagged(publisher, 8, 11)
 	w.do("heal")
-	if s := next[client.Subscribed](u); !s.Filtered || s.Recovered != 1 {
-		t.Fatalf("%+v", s)
+	recovered := 0
+	for came := false; !came; { // a slow machine may have it come back more than once
+		switch e := next[client.Event](u).(type) {
+		case client.Subscribed:
+			if !e.Filtered {
+				t.Fatalf("%+v", e)
+			}
+			recovered += e.Recovered
+		case client.Received:
+			if came = string(e.Data) == "9"; !came {
+				t.Fatalf("%+v", e)
+			}
+		}
 	}
-	u.wants("9")
+	if recovered != 1 {
+		t.Errorf("%d were recovered", recovered)
+	}
 	last := publishTagged(publisher, 11, 12)
 	// A quiet channel's position goes past what was left out.
 	eventually(t, "the position is the channel's", func() bool {
