@@ -21,12 +21,13 @@ import (
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
 
+	"fanlight/e2e/leak"
 	"fanlight/server/relay"
 	"fanlight/shared/protocol"
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m,
+	leak.Main(m,
 		// http.DefaultClient keeps connections for its next request.
 		goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"),
 		goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),
@@ -34,7 +35,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience bounds what a test waits for; nothing that works comes near it.
-const patience = 15 * time.Second
+const patience = time.Minute
 
 const secret = "a secret that is long enough for HS256"
 
