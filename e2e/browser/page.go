@@ -17,8 +17,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long one action may take.
-const patience = 30 * time.Second
+// patience is how long one action may take, on a machine with much else to do.
+const patience = time.Minute
 
 // Page is a tab with a storage, a cache and a service worker of its own. Its
 // methods may be called from several goroutines, but actions share the tab.
@@ -56,8 +56,8 @@ func (b *Browser) Page() (p *Page, end func(), err error) {
 // Context is what chromedp's functions take to act on the page.
 func (p *Page) Context() context.Context { return p.ctx }
 
-// Do carries out actions, and fails the test when one fails or takes half a
-// minute.
+// Do carries out actions, and fails the test when one fails or all of them take
+// more than a minute.
 func (p *Page) Do(t testing.TB, actions ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
