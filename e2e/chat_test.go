@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -46,15 +45,12 @@ func (p *tab) tells(text string) {
 
 // talk is what the list shows, from above: texts of messages, marks, and "--"
 // where the new ones begin.
+const talk = `JSON.stringify([...document.querySelectorAll("#chat-rows > li:not(.is-hidden)")].map(e =>
+	e.dataset.kind == "new" ? "--" : (e.querySelector(".chat-text") || e).textContent))`
+
 func (p *tab) talk() []string {
 	p.t.Helper()
-	text := p.asks(`JSON.stringify([...document.querySelectorAll("#chat-rows > li:not(.is-hidden)")].map(e =>
-		e.dataset.kind == "new" ? "--" : (e.querySelector(".chat-text") || e).textContent))`)
-	var all []string
-	if err := json.Unmarshal([]byte(text), &all); err != nil {
-		p.t.Fatal(err)
-	}
-	return all
+	return p.list(p.asks(talk))
 }
 
 // hears waits until the list is this.
@@ -67,7 +63,11 @@ func (p *tab) hears(what string, want ...string) {
 		}
 	}()
 	eventually(p.t, what, func() bool {
-		got = p.talk()
+		text, err := p.tries(talk)
+		if err != nil {
+			return false
+		}
+		got = p.list(text)
 		return slices.Equal(got, want)
 	})
 }

@@ -72,9 +72,12 @@ func TestTwoPlayToAWinAThirdWatchesAndNothingIsLost(t *testing.T) {
 
 	// So does a server that was restarted.
 	for _, p := range []*tab{ann, bob, eve} {
-		p.expected = []string{"ERR_CONNECTION_REFUSED", "WebSocket connection to"}
+		p.expected = gone
 	}
 	s.stop()
+	for _, p := range []*tab{ann, bob, eve} {
+		p.sees(`#status:not([data-state=connected])`) // or it would be taken for back
+	}
 	s.start()
 	for _, p := range []*tab{ann, bob, eve} {
 		p.sees(`#status[data-state=connected]`)

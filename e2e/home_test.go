@@ -61,7 +61,7 @@ func TestTheFrontDoorSaysWhatIsConnectedAndHowToJoin(t *testing.T) {
 	p.says("it says so when the server is gone", `document.querySelector("#now-state").textContent`, "away")
 	p.says("and guesses nothing", `document.querySelector("#now-there").textContent`, "–")
 	s.start()
-	p.expected = []string{"ERR_CONNECTION_REFUSED", "WebSocket connection to"}
+	p.expected = gone
 	p.atHome()
 	p.isClean()
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"fanlight/e2e/latency"
 	"fanlight/e2e/proxy"
 	"fanlight/server/relay"
 	"fanlight/shared/ops"
@@ -72,9 +73,13 @@ func TestEachRelayTellsHowItIsAndEveryWayInHearsAllOfThem(t *testing.T) {
 	// Each is heard at each of them, and so is what is done at one.
 	watch := func(next func() string) {
 		t.Helper()
-		first, last := map[string]ops.Sample{}, map[string]ops.Sample{}
+		first, last, unready := map[string]ops.Sample{}, map[string]ops.Sample{}, 0
 		for last["one"].Published < first["one"].Published+5 || last["two"].At <= first["two"].At {
 			s := told[ops.Sample](t, next())
+			if !s.Ready && unready < 5 { // as a machine says that stands still for a second
+				unready++
+				continue
+			}
 			if _, known := first[s.Node]; !known {
 				first[s.Node] = s
 				if s.Node == "one" {
@@ -122,27 +127,31 @@ func TestAnOutageOfRedisIsToldWhenItIsOver(t *testing.T) {
 	if !before.Ready {
 		t.Fatalf("%+v", before)
 	}
+	watch := latency.Watch()
 	link.Refuse(true)
 	link.Cut(proxy.Any)
-	over := time.After(3 * time.Second)
 	eventually(t, "the relay says that messages do not flow", func() bool { return status(s.url()+"/readyz") == http.StatusServiceUnavailable })
-	<-over
+	<-time.After(3 * time.Second) // what is kept meanwhile nobody is told of
 	link.Refuse(false)
 
-	outage, last := 0, before
-	for now := sample(); !now.Ready || outage == 0; now = sample() {
-		if step := now.At - last.At; step <= 0 || step > 2500 { // a second, on a machine with more to do
-			t.Errorf("%d ms lie between %+v and %+v", step, last, now)
-		}
+	outage, all := 0, []ops.Sample{before}
+	for now := sample(); !now.Ready || outage == 0 && len(all) < 30; now = sample() {
+		all = append(all, now)
 		if !now.Ready {
 			outage++
 			if now.Probe != 0 {
 				t.Errorf("a probe came back: %+v", now)
 			}
 		}
-		last = now
 	}
-	if outage < 2 {
+	// There is a second between two, and what this process had to wait for the machine.
+	late := watch().Slowest
+	for i, now := range all[1:] {
+		if step := time.Duration(now.At-all[i].At) * time.Millisecond; step <= 0 || step > 2500*time.Millisecond+late {
+			t.Errorf("%v lie between %+v and %+v", step, all[i], now)
+		}
+	}
+	if outage < 2 && late < time.Second {
 		t.Errorf("of three seconds without Redis, %d were told", outage)
 	}
 }

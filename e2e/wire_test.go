@@ -166,7 +166,7 @@ type stream struct {
 func (s *site) stream(query string) *stream {
 	t := s.rig.t
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 4*patience) // an event that does not come must not hang the test
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience) // an event that does not come must not hang the test
 	t.Cleanup(cancel)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url()+"/sse"+query, nil)
 	if err != nil {
