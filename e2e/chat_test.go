@@ -150,6 +150,7 @@ func TestWhatWaitsIsSentAfterAReloadAndStoredOnce(t *testing.T) {
 	s.stop()
 	ada.sees(`#status:not([data-state=connected])`)
 	ada.tells("patience")
+	ada.says("it waits", stateOfLast, "waiting")
 	ada.leaves()
 	s.start()
 	ada.enters("tea")
