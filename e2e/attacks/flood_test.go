@@ -51,34 +51,50 @@ func TestAHealthyClientNoticesNothingOfAnAttack(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			// What a busy machine delays now and then is delayed by an attack each time.
+			// How soon is soon is asked again meanwhile: it may have become busy.
 			var delay error
-			for try := range 3 {
-				if !t.Run(fmt.Sprintf("try %d", try+1), func(t *testing.T) {
-					here := *s
-					here.T = t
-					// Those of the last one are places that others can't have yet.
-					here.eventually("nobody is here", func() bool { return here.held() == 0 })
-					before := here.allRefusals()
-					h := here.healthy()
-					c.attack(here.as(enemy))
-					took, busy := h.finish()
-					delay = took.Beside(alone, busy)
+			for try := range 5 {
+				var took, busy latency.Summary
+				if !t.Run(fmt.Sprintf("try %d", try+1), func(t *testing.T) { took, busy = s.beside(t, c.attack, c.counts) }) {
+					return
+				}
+				if delay = took.Beside(alone, busy); delay == nil {
 					if c.name == "nothing" {
 						alone = took
 					}
-					after := here.allRefusals()
-					for _, limit := range c.counts {
-						if after[limit] <= before[limit] {
-							t.Errorf("%s has refused nothing", limit)
-						}
-					}
-				}) || delay == nil {
 					return
+				}
+				if !t.Run(fmt.Sprintf("alone after try %d", try+1), func(t *testing.T) { took, busy = s.beside(t, func(*site) {}, nil) }) {
+					return
+				}
+				if took.Beside(latency.Summary{}, busy) == nil {
+					alone = took
 				}
 			}
 			t.Error(delay)
 		})
 	}
+}
+
+// beside has a healthy client talk beside an attack, which has to pass some limits.
+// It returns how long the messages took, and how busy the machine was.
+func (s *site) beside(t *testing.T, attack func(*site), limits []string) (took, busy latency.Summary) {
+	t.Helper()
+	here := *s
+	here.T = t
+	// Those of the last attack are places that others can't have yet.
+	here.eventually("nobody is here", func() bool { return here.held() == 0 })
+	before := here.allRefusals()
+	h := here.healthy()
+	attack(here.as(enemy))
+	took, busy = h.finish()
+	after := here.allRefusals()
+	for _, limit := range limits {
+		if after[limit] <= before[limit] {
+			t.Errorf("%s has refused nothing", limit)
+		}
+	}
+	return took, busy
 }
 
 // many does something so many times at a time.
@@ -223,14 +239,18 @@ func subscribeFlood(s *site) {
 
 func pingFlood(s *site) {
 	w := s.connected()
-	codes, wait := w.drain()
-	for range 100 {
-		w.says(strings.Repeat(`{"id":7,"ping":{}}`+"\n", 100))
+	limited := 0
+	for range 10 { // the answers to all at once may be more than wait for a slow reader
+		codes, wait := w.drain()
+		for range 10 {
+			w.says(strings.Repeat(`{"id":7,"ping":{}}`+"\n", 100))
+		}
+		w.saysLast()
+		wait()
+		limited += codes[protocol.CodeRateLimited]
 	}
-	w.saysLast()
-	wait()
-	if codes[protocol.CodeRateLimited] < 9000 {
-		s.Errorf("10,000 pings: %v", codes)
+	if limited < 9000 {
+		s.Errorf("of 10,000 pings %d are too many", limited)
 	}
 	many(20, func(int) {
 		c, r := s.frames()
