@@ -25,7 +25,7 @@ BENCH ?=
 # Tests run with -race; -count=1 since they talk to sockets and browsers. From
 # outside they mostly wait, so more of them run at a time than there are cores;
 # attacks come by themselves, since nobody else should disturb who watches them.
-TEST := $(GO) test -race -count=1 -timeout 10m
+TEST := $(GO) test -race -count=1 -timeout 30m
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
