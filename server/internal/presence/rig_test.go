@@ -74,17 +74,21 @@ type relay struct {
 	gate *gate
 }
 
+// For tests in which time must pass: testTTL bears that a machine stands still
+// for two seconds. What has to happen within a TTL or a grace is tested with one
+// that does not end, and then expire.
 const (
-	testTTL   = 900 * time.Millisecond
+	testTTL   = 3 * time.Second
 	testGrace = 150 * time.Millisecond
 )
 
-// relay starts one, with a short TTL and grace where the Config has none.
+// relay starts one; nobody expires, and the grace is short, where the Config says
+// nothing else.
 func (s *site) relay(cfg Config) *relay {
 	c, g := s.client(), &gate{}
 	c.AddHook(g)
 	cfg.Redis, cfg.Prefix = c, s.prefix
-	cfg.TTL = cmp.Or(cfg.TTL, testTTL)
+	cfg.TTL = cmp.Or(cfg.TTL, time.Hour)
 	cfg.Grace = cmp.Or(cfg.Grace, testGrace)
 	r := &relay{Presence: New(cfg), t: s.t, gate: g}
 	s.t.Cleanup(func() {
@@ -127,6 +131,16 @@ func (r *relay) sent() int {
 	r.gate.mu.Lock()
 	defer r.gate.mu.Unlock()
 	return r.gate.passed
+}
+
+// takes checks how many commands something takes.
+func (r *relay) takes(commands int, what string, do func()) {
+	r.t.Helper()
+	before := r.sent()
+	do()
+	if n := r.sent() - before; n != commands {
+		r.t.Errorf("%s took %d commands, not %d", what, n, commands)
+	}
 }
 
 // clients are those of a list, in order of the alphabet.
@@ -224,9 +238,10 @@ func (w *watcher) quiet() {
 // gate is what a relay's commands pass on their way to Redis.
 type gate struct {
 	mu      sync.Mutex
-	closed  bool // they fail
-	stalled bool // they are not answered
-	deaf    bool // they are carried out, and the answer is lost
+	closed  bool          // they fail
+	stalled bool          // they are not answered
+	deaf    bool          // they are carried out, and the answer is lost
+	held    chan struct{} // they do not even give up, until it is closed
 	passed  int
 }
 
@@ -234,6 +249,20 @@ func (g *gate) set(closed, stalled, deaf bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.closed, g.stalled, g.deaf = closed, stalled, deaf
+}
+
+// hold keeps all commands until release is called.
+func (g *gate) hold() (release func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	held := make(chan struct{})
+	g.held = held
+	return sync.OnceFunc(func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.held = nil
+		close(held)
+	})
 }
 
 func (g *gate) open()   { g.set(false, false, false) }
@@ -245,9 +274,12 @@ var errGate = &net.OpError{Op: "write", Err: errors.New("cut by the test")}
 
 func (g *gate) pass(ctx context.Context, next func() error) error {
 	g.mu.Lock()
-	closed, stalled, deaf := g.closed, g.stalled, g.deaf
+	closed, stalled, deaf, held := g.closed, g.stalled, g.deaf, g.held
 	g.passed++
 	g.mu.Unlock()
+	if held != nil {
+		<-held
+	}
 	switch {
 	case closed:
 		return errGate

@@ -26,30 +26,31 @@ func TestTheEventsAddUpToTheList(t *testing.T) {
 			crowd.step()
 		}
 		want := crowd.rest()
-		eventually(t, "rest", func() bool {
-			p := crowd.relays[0].list("room")
-			return identities(p) == want && p.Connections == crowd.connections()
-		})
-		if p := crowd.relays[1].list("room"); p.Connections != crowd.connections() || p.Users != len(strings.Fields(want)) {
-			t.Errorf("%d connections of %d users, not %d of %d", p.Connections, p.Users, crowd.connections(), len(strings.Fields(want)))
-		}
-		if err := s.rdb.Publish(context.Background(), s.prefix+"room", "end").Err(); err != nil {
-			t.Fatal(err)
-		}
+		// At rest the two agree, except while a machine that stands still lets
+		// somebody expire: until that is told, and mended, they are compared again.
 		there, events := map[string]bool{}, 0
-		for e := w.next(); e != "end"; e = w.next() {
-			what, who, _ := strings.Cut(e, " ")
-			if there[who] == (what == "join") {
-				t.Fatalf("event %d is %q, and that was known", events, e)
+		eventually(t, "rest", func() bool {
+			for _, r := range crowd.relays {
+				p := r.list("room")
+				if identities(p) != want || p.Connections != crowd.connections() || p.Users != len(strings.Fields(want)) {
+					return false
+				}
 			}
-			events++
-			if there[who] = what == "join"; !there[who] {
-				delete(there, who)
+			if err := s.rdb.Publish(context.Background(), s.prefix+"room", "end").Err(); err != nil {
+				t.Fatal(err)
 			}
-		}
-		if got := strings.Join(slices.Sorted(maps.Keys(there)), " "); got != want {
-			t.Errorf("the %d events lead to\n%s, there are\n%s", events, got, want)
-		}
+			for e := w.next(); e != "end"; e = w.next() {
+				what, who, _ := strings.Cut(e, " ")
+				if there[who] == (what == "join") {
+					t.Fatalf("event %d is %q, and that was known", events, e)
+				}
+				events++
+				if there[who] = what == "join"; !there[who] {
+					delete(there, who)
+				}
+			}
+			return strings.Join(slices.Sorted(maps.Keys(there)), " ") == want
+		})
 		t.Logf("%d events, %d there in the end", events, len(there))
 	})
 }
