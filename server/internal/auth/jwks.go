@@ -232,21 +232,32 @@ func (s *keySet) find(ctx context.Context, token *jwt.Token) (any, error) {
 	s.mu.Lock()
 	k := s.keys
 	s.mu.Unlock()
-	if key, err := k.find(token); !errors.Is(err, errUnknownKey) {
-		return key, err
+	for {
+		if key, err := k.find(token); !errors.Is(err, errUnknownKey) {
+			return key, err
+		}
+		newer, last, err := s.again(ctx, k)
+		if !last {
+			k = newer
+			continue
+		}
+		key, unknown := newer.find(token)
+		if unknown != nil && err != nil {
+			return nil, unavailable("the key set can't be read now")
+		}
+		return key, unknown
 	}
-	k, err := s.again(ctx)
-	key, unknown := k.find(token)
-	if unknown != nil && err != nil {
-		return nil, unavailable("the key set can't be read now")
-	}
-	return key, unknown
 }
 
 // again waits until the set was read once more, unless that was done often
-// enough of late, and returns what is known then.
-func (s *keySet) again(ctx context.Context) (*keys, error) {
+// enough of late, and returns what is known then. If something else than k is
+// known already, that is worth a look first, and is not the last word.
+func (s *keySet) again(ctx context.Context, k *keys) (newer *keys, last bool, err error) {
 	s.mu.Lock()
+	if s.keys != k {
+		defer s.mu.Unlock()
+		return s.keys, false, nil
+	}
 	if s.flight == nil && !s.closed && s.asked.Allow() {
 		s.flight = make(chan struct{})
 		select {
@@ -260,12 +271,12 @@ func (s *keySet) again(ctx context.Context) (*keys, error) {
 		select {
 		case <-flight:
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, true, ctx.Err()
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.keys, s.err
+	return s.keys, true, s.err
 }
 
 // find returns the key that a token names. A token that names none is taken

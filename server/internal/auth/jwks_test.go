@@ -16,6 +16,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"fanlight/server/internal/auth"
 	"fanlight/shared/protocol"
@@ -119,13 +120,15 @@ func TestUnknownKeysDoNotFloodTheIssuer(t *testing.T) {
 	t.Parallel()
 	i := theIssuer()
 	e := newEndpoint(t, jwks(publicKey("1", &i.rsa.PublicKey)))
+	began := time.Now()
 	a := e.authority(t)
 	for n := range 200 {
 		text := token(object{"alg": "RS256", "kid": string(rune('a' + n))}, good(), rs256(i.rsa))
 		refused(t, second(a.Verify(t.Context(), text)), protocol.CodeUnauthorized)
 	}
-	if n := e.reads.Load(); n > 6 {
-		t.Errorf("%d reads", n)
+	// One in ten seconds may be added, on a machine that is so slow.
+	if n, most := e.reads.Load(), 4+int64(time.Since(began)/(10*time.Second)); n > most {
+		t.Errorf("%d reads, and not %d", n, most)
 	}
 }
 
