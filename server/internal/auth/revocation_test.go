@@ -2,25 +2,27 @@ package auth_test
 
 import (
 	"context"
+	"net"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
 
 	"fanlight/server/internal/auth"
 	"fanlight/shared/protocol"
 )
 
-// within is how soon a revocation reaches every relay.
-const within = time.Second
-
-func TestARevocationReachesEveryRelayWithinASecond(t *testing.T) {
+func TestARevocationReachesEveryRelay(t *testing.T) {
 	onEveryRedis(t, func(r *rig) {
 		here, there := r.authority(nil), r.authority(nil)
 		now := time.Now().Unix()
 		alice := good().with(object{"jti": "a1", "iat": now - 5})
 		alices := good().with(object{"jti": "a2", "iat": now - 5})
 		undated := good().with(object{"jti": nil, "iat": nil})
-		later := good().with(object{"jti": "a3", "iat": now + 4})
 		bob := good().with(object{"sub": "bob", "jti": "b1"})
 
 		taken := func(claims object) {
@@ -31,7 +33,7 @@ func TestARevocationReachesEveryRelayWithinASecond(t *testing.T) {
 				}
 			}
 		}
-		for _, claims := range []object{alice, alices, undated, later, bob} {
+		for _, claims := range []object{alice, alices, undated, bob} {
 			taken(claims)
 		}
 		ended := make(chan *protocol.Error, 10)
@@ -43,7 +45,6 @@ func TestARevocationReachesEveryRelayWithinASecond(t *testing.T) {
 
 		revoke := func(subject, id string, gone ...object) {
 			r.Helper()
-			begin := time.Now()
 			if err := here.Revoke(r.ctx(), subject, id); err != nil {
 				r.Fatal(err)
 			}
@@ -56,23 +57,20 @@ func TestARevocationReachesEveryRelayWithinASecond(t *testing.T) {
 					refused(r, second(a.Verify(r.ctx(), hs(claims))), protocol.CodeRevoked)
 				}
 			}
-			if took := time.Since(begin); took > within {
-				r.Errorf("it took %v", took)
-			}
 		}
 		revoke("", "a1", alice)
 		taken(alices) // the token alone
 		again := watch(alices)
 		defer again()
 		revoke("alice", "", alices, undated)
-		taken(later)
+		taken(good().with(object{"jti": "a3", "iat": time.Now().Unix() + 1})) // of the next second
 		taken(bob)
 		if len(ended) > 0 {
 			r.Errorf("others ended with %v", <-ended)
 		}
 
 		// Whoever starts later knows them as well, and whoever is watched later.
-		third := r.authority(nil)
+		third := r.authority(nil) // which has read them
 		refused(r, second(third.Verify(r.ctx(), hs(alices))), protocol.CodeRevoked)
 		gone := &auth.Identity{Subject: "alice", Issued: time.Unix(now-5, 0), Expires: time.Now().Add(time.Hour)}
 		third.Watch(gone, func(why *protocol.Error) { ended <- why })
@@ -144,7 +142,7 @@ func TestNoTokenIsTakenBeforeTheRevocationsAreRead(t *testing.T) {
 	mini := newMini(t)
 	r := newRig(t, "redis://"+mini.Addr(), mini)
 	mini.SetError("away")
-	a := r.authority(nil)
+	a := r.unread(nil)
 	refused(t, second(a.Verify(t.Context(), hs(good()))), protocol.CodeUnavailable)
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -171,4 +169,44 @@ func TestRevokeTakesAUserOrATokenId(t *testing.T) {
 		refused(t, a.Revoke(t.Context(), test[0], test[1]), protocol.CodeBadRequest)
 	}
 	refused(t, a.Revoke(t.Context(), "alice", ""), protocol.CodeUnavailable) // there is no Redis
+}
+
+// However long a machine takes, the promise is about the time that it has: here
+// it is the test's own.
+func TestARevocationTakesASecondAtTheMost(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		mini := miniredis.NewMiniRedis()
+		defer mini.Close()
+		mini.SetTime(time.Now())
+		client := redis.NewClient(&redis.Options{
+			Dialer:     func(context.Context, string, string) (net.Conn, error) { return mini.Dial() },
+			MaxRetries: -1,
+		})
+		defer func() { _ = client.Close() }()
+		inRedis := func(cfg *auth.Config) { cfg.Redis = client }
+		here := authority(t, inRedis)
+		for at := range 10 { // of all that there may be between two looks
+			there := authority(t, inRedis)
+			time.Sleep(time.Second + time.Duration(at)*71*time.Millisecond)
+			id := strconv.Itoa(at)
+			text := hs(good().with(object{"jti": id}))
+			ended := make(chan time.Time, 1)
+			stop := there.Watch(must(there.Verify(t.Context(), text)), func(*protocol.Error) { ended <- time.Now() })
+			if err := here.Revoke(t.Context(), "", id); err != nil {
+				t.Fatal(err)
+			}
+			revoked := time.Now()
+			time.Sleep(time.Second)
+			for _, a := range []*auth.Authority{here, there} {
+				refused(t, second(a.Verify(t.Context(), text)), protocol.CodeRevoked)
+			}
+			if took := receive(t, ended).Sub(revoked); took > time.Second {
+				t.Errorf("its connections ended after %v", took)
+			}
+			stop()
+			there.Close()
+		}
+		here.Close()
+	})
 }

@@ -12,6 +12,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -102,7 +103,8 @@ func (r *rig) forget() {
 	}
 }
 
-// keys returns the names of the test's keys.
+// keys returns the names of the test's keys, each once: a scan may come upon one
+// twice while others write.
 func (r *rig) keys() (names []string) {
 	r.Helper()
 	all := r.redis.Scan(r.ctx(), 0, "fanlight/*{"+r.prefix+"*", 1000).Iterator()
@@ -112,14 +114,27 @@ func (r *rig) keys() (names []string) {
 	if err := all.Err(); err != nil {
 		r.Error(err)
 	}
-	return names
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // ctx is of use after the test as well, while it cleans up.
 func (r *rig) ctx() context.Context { return context.WithoutCancel(r.Context()) }
 
-// authority starts one that keeps what it keeps in the test's Redis.
+// authority starts one that keeps what it keeps in the test's Redis, and waits
+// until it has read that: a token has a second's patience with it, and a machine
+// may stand still for longer.
 func (r *rig) authority(change func(*auth.Config)) *auth.Authority {
+	r.Helper()
+	a := r.unread(change)
+	eventually(r, "the revocations are read", func() bool {
+		return !errors.Is(second(a.Verify(r.ctx(), hs(good()))), &protocol.Error{Code: protocol.CodeUnavailable})
+	})
+	return a
+}
+
+// unread is authority without the wait.
+func (r *rig) unread(change func(*auth.Config)) *auth.Authority {
 	r.Helper()
 	return authority(r.T, func(cfg *auth.Config) {
 		cfg.Redis, cfg.Prefix = r.redis, r.prefix
