@@ -17,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
 
+	"fanlight/e2e/port"
 	"fanlight/server/internal/broker"
 	"fanlight/shared/protocol"
 )
@@ -60,7 +61,11 @@ func onEveryRedis(t *testing.T, test func(t *testing.T, r *rig)) {
 
 func onMiniredis(t *testing.T) *rig {
 	mini := miniredis.NewMiniRedis()
-	if err := mini.Start(); err != nil {
+	free, err := port.Free() // so that it can come back there
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := mini.StartAddr(port.Addr(free)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(mini.Close)
