@@ -31,7 +31,8 @@ func audited(t *testing.T) (n *node.Node, lines func() []ops.Entry) {
 		t.Fatal(err)
 	}
 	var file bytes.Buffer
-	told := audit.New(audit.Config{Node: "n", File: &file})
+	// Nothing is told before the end: what comes in two intervals is two entries.
+	told := audit.New(audit.Config{Node: "n", File: &file, Interval: time.Hour})
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { told.Run(ctx) })
