@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bufio"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -183,6 +184,34 @@ func TestASilentConnectionIsGivenTwoAndAHalfPings(t *testing.T) {
 		}
 		_ = sock.ws.CloseNow()
 		_ = client.Close()
+	})
+}
+
+func TestAPlainSocketThatAnswersPingsStaysAndOneThatDoesNotGoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sock, client := upgraded(t, &Config{PingInterval: time.Minute})
+		pings := startPinger(sock, time.Minute)
+		defer pings.stop()
+		var peer sync.WaitGroup
+		peer.Go(func() { // five pongs, and then none
+			ping := make([]byte, 2)
+			for n := 0; ; n++ {
+				if _, err := io.ReadFull(client, ping); err != nil {
+					return
+				}
+				if n < 5 {
+					_, _ = client.Write([]byte("\x8a\x80\x00\x00\x00\x00"))
+				}
+			}
+		})
+		began := time.Now()
+		_, ok, why := sock.read(100)
+		if took := time.Since(began); ok || why == nil || why.Code != protocol.CodeIdle || took != 5*time.Minute+150*time.Second {
+			t.Errorf("%t, %v after %v", ok, why, took)
+		}
+		_ = sock.ws.CloseNow()
+		_ = client.Close()
+		peer.Wait()
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/coder/websocket"
 	"go.uber.org/goleak"
 
+	"fanlight/e2e/port"
 	"fanlight/server/internal/api"
 	"fanlight/server/internal/broker"
 	"fanlight/server/internal/embedded"
@@ -26,7 +27,11 @@ import (
 	"fanlight/shared/protocol"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// go-redis looks for a Redis that is away once a second, and notices only
+	// then that its pool was closed.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
+}
 
 // patience bounds what a test waits for; nothing that works comes near it.
 const patience = 15 * time.Second
@@ -52,8 +57,11 @@ func newRig(t *testing.T, change func(*transport.Config)) *rig {
 	}
 	log := slog.New(slog.DiscardHandler)
 	r := &rig{t: t, sessions: cfg.Sessions}
-	var err error
-	if r.redis, err = embedded.Start("127.0.0.1:0", log); err != nil {
+	free, err := port.Free() // and nobody else's when the test takes its Redis away
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.redis, err = embedded.Start(port.Addr(free), log); err != nil {
 		t.Fatal(err)
 	}
 	r.node, err = node.New(node.Config{
