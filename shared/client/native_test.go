@@ -16,6 +16,7 @@ import (
 	"github.com/coder/websocket"
 	"go.uber.org/goleak"
 
+	"fanlight/e2e/port"
 	"fanlight/shared/protocol"
 )
 
@@ -142,12 +143,13 @@ func TestWhatIsNoFanlightServerIsNotConnectedTo(t *testing.T) {
 		}
 	}))
 	defer other.Close()
-	gone := httptest.NewServer(http.NotFoundHandler())
-	gone.Close()
-
+	nobody, err := port.Free()
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	for url, want := range map[string]string{plain.URL: "404", other.URL: protocol.Subprotocol, gone.URL: "can't connect"} {
+	for url, want := range map[string]string{plain.URL: "404", other.URL: protocol.Subprotocol, "http://" + port.Addr(nobody): "can't connect"} {
 		if _, err := dial(ctx, url); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not tell %q", err, want)
 		}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"fanlight/e2e/port"
 	"fanlight/server/internal/broker"
 	"fanlight/server/internal/embedded"
 	"fanlight/server/internal/hub"
@@ -35,16 +36,19 @@ type rig struct {
 func newRig(t *testing.T, redis bool) *rig {
 	log := slog.New(slog.DiscardHandler)
 	r := &rig{T: t}
-	mini, err := embedded.Start("127.0.0.1:0", log)
+	free, err := port.Free() // which stays so, for a relay without a Redis
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.redis = mini
-	if !redis {
-		mini.Close()
+	url := "redis://" + port.Addr(free)
+	if redis {
+		if r.redis, err = embedded.Start(port.Addr(free), log); err != nil {
+			t.Fatal(err)
+		}
+		url = r.redis.URL()
 	}
 	r.node, err = node.New(node.Config{
-		Broker:        broker.Config{URL: mini.URL(), Log: log, MessageLimit: 1000},
+		Broker:        broker.Config{URL: url, Log: log, MessageLimit: 1000},
 		Limits:        protocol.Limits{Message: 1000, Frame: 2000, Subscriptions: 3},
 		CheckInterval: time.Minute,
 	})
@@ -54,7 +58,7 @@ func newRig(t *testing.T, redis bool) *rig {
 	t.Cleanup(func() {
 		_ = r.node.Close()
 		if redis {
-			mini.Close()
+			r.redis.Close()
 		}
 	})
 	return r
