@@ -144,7 +144,8 @@ func parseGrant(text string, value json.RawMessage) (Grant, error) {
 		err = dec.Decode(&long)
 	}
 	if err != nil {
-		return Grant{}, fmt.Errorf(`its value is ["operation", …] or {"ops": ["operation", …], "filter": "…"}: %w`, err)
+		// Cut, since the error may repeat a name of any length.
+		return Grant{}, fmt.Errorf(`its value is ["operation", …] or {"ops": ["operation", …], "filter": "…"}: %.140s`, err.Error())
 	}
 	grant := Grant{Pattern: pattern, Filter: long.Filter}
 	if grant.Ops, err = ParseOps(long.Ops); err != nil {

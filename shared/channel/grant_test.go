@@ -120,12 +120,17 @@ func TestWrongGrantsAreRefusedAndToldWhy(t *testing.T) {
 		`{"a":{"ops":["publish"],"fliter":"x"}}`: "its value is",
 		`{"a":{"ops":["publish"],"filter":7}}`:   "its value is",
 		`{"a":["publish"],"a":["subscribe"]}`:    "twice",
-		"{" + strings.Join(many, ",") + "}":      "more than 64",
-		long(protocol.MaxFilter + 1):             "its filter has 513 bytes",
+		`{"a":{"` + strings.Repeat("x", 8000) + `":1}}`: "its value is",
+		`{"a":["` + strings.Repeat("x", 8000) + `"]}`:   "is not an operation",
+		`{"` + strings.Repeat("x", 8000) + `":[]}`:      "at most 128 characters",
+		"{" + strings.Join(many, ",") + "}":             "more than 64",
+		long(protocol.MaxFilter + 1):                    "its filter has 513 bytes",
 	} {
 		g := channel.Grants{{}}
 		if err := json.Unmarshal([]byte(text), &g); err == nil || !strings.Contains(err.Error(), why) {
 			t.Errorf("%.60s: %v; want %q", text, err, why)
+		} else if len(err.Error()) > 500 {
+			t.Errorf("%.60s: it takes %d bytes to say so", text, len(err.Error()))
 		}
 		if len(g) != 1 {
 			t.Errorf("%.60s left %v behind", text, g)
