@@ -184,16 +184,32 @@ func TestAPublicationIsEncodedOncePerEncoding(t *testing.T) {
 func TestDeliveringDoesNotAllocatePerSubscriber(t *testing.T) {
 	allocations := func(subscribers int) float64 {
 		h := newHub()
+		var heard counter
 		for range subscribers {
-			start(t, h.Join("c", nobody{}), protocol.Since{})
+			start(t, h.Join("c", &heard), protocol.Since{})
 		}
-		p := pub("c", "e", 1)
-		return testing.AllocsPerRun(100, func() { takes(h, p) })
+		published := uint64(0)
+		n := testing.AllocsPerRun(100, func() {
+			published++
+			takes(h, pub("c", "e", published))
+		})
+		if want := subscribers * int(published); heard.n != want {
+			t.Errorf("%d were delivered, not %d", heard.n, want)
+		}
+		return n
 	}
 	if one, many := allocations(1), allocations(1000); many > one {
 		t.Errorf("%v allocations for one subscriber, %v for a thousand", one, many)
 	}
 }
+
+// counter counts what is delivered to it.
+type counter struct {
+	nobody
+	n int
+}
+
+func (c *counter) Deliver([]byte) { c.n++ }
 
 type nobody struct{}
 
