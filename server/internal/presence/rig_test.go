@@ -39,6 +39,7 @@ type site struct {
 // onEachRedis runs a test on miniredis, and on the Redis that
 // FANLIGHT_TEST_REDIS_URL names.
 func onEachRedis(t *testing.T, test func(t *testing.T, s *site)) {
+	t.Parallel() // they mostly wait
 	t.Run("miniredis", func(t *testing.T) {
 		mini := miniredis.RunT(t)
 		mini.ClockTTL(true)
