@@ -38,6 +38,7 @@ type Page struct {
 	how     *how.How
 	flow    Flow
 	ready   bool // the browser runs us
+	listens bool // to the channel, or it is closed to this tab
 	away    bool
 	trouble string // why the last message was not sent
 	said    string // to ears, of the last one that was
@@ -62,7 +63,7 @@ func (p *Page) OnMount(ctx app.Context) {
 		ctx.Dispatch(func(ctx app.Context) { p.take(ctx, b) })
 	})
 	if err := p.link.Subscribe(channel, "", nil); err != nil {
-		p.refused = err.Error()
+		p.refused, p.listens = err.Error(), true
 	}
 	p.poll(ctx)
 }
@@ -86,10 +87,10 @@ func (p *Page) take(ctx app.Context, b live.Batch) {
 		case client.Disconnected:
 			p.away, p.known = true, false
 		case client.Subscribed:
-			p.refused = ""
+			p.refused, p.listens = "", true
 			p.count(ctx)
 		case client.Refused:
-			p.refused = ev.Err.Error()
+			p.refused, p.listens = ev.Err.Error(), true
 		}
 	}
 }

@@ -38,7 +38,8 @@ func (p *Page) renderFlow() app.UI {
 	return tag.Section().Class("panel flow-panel").Aria("labelledby", "flow-title").Body(
 		app.Div().Class("flow-head").Body(
 			tag.H2().ID("flow-title").Text("What happens here"),
-			tag.Button().ID("flow-send").Class("primary").Text("Send a message").Attr("disabled", off(p.ready)).OnClick(p.onSend),
+			// A message that leaves before the tab listens would not come back to it.
+			tag.Button().ID("flow-send").Class("primary").Text("Send a message").Attr("disabled", off(p.ready && p.listens)).OnClick(p.onSend),
 		),
 		app.Div().ID("flow").Class("flow "+p.flow.Class()).Role("img").DataSet("turn", p.flow.Turn).DataSet("way", cmp.Or(string(p.flow.Way), "still")).
 			Aria("label", "This tab publishes to the relay, the relay to Redis; Redis hands each message back to the relay, which sends it to this tab and to all others.").Body(
