@@ -35,14 +35,7 @@ import (
 // and for a certificate of our own: its Redis, its configuration, its secret,
 // its nginx and its token.
 func TestTheProductionSectionWorksAsPrinted(t *testing.T) {
-	for _, tool := range []string{"redis-server", "nginx", "openssl", "sh"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			if os.Getenv("CI") == "true" {
-				t.Fatal(err)
-			}
-			t.Skipf("%v: apt-get install redis-server nginx-light openssl", err)
-		}
-	}
+	needs(t, forProduction)
 	p := newProduction(t)
 	redis, fanlight, mint, revoke := p.commands[0], p.commands[1], p.commands[2], p.commands[3]
 

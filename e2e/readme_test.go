@@ -16,14 +16,7 @@ import (
 // which may be taken here: what listens is started first and has to hear all
 // that the others publish.
 func TestTheReadmesLinesDoWhatItSays(t *testing.T) {
-	for _, tool := range []string{"curl", "redis-cli", "sh"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			if os.Getenv("CI") == "true" {
-				t.Fatal(err)
-			}
-			t.Skipf("%v: apt-get install curl redis-tools", err)
-		}
-	}
+	needs(t, forReadme)
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
