@@ -47,7 +47,7 @@ test: ## run the unit tests, native, with the race detector
 
 e2e: page ## run the whole system from outside: relay, clients, headless Chromium
 	@$(TEST) -v -run '^TestWhatIsTestedWithIsHere$$' ./e2e | grep -E 'SKIP|apt-get' || true
-	$(TEST) -parallel 3 $$($(GO) list ./e2e/... | grep -v /attacks)
+	$(TEST) -p 3 -parallel 3 $$($(GO) list ./e2e/... | grep -v /attacks)
 	$(TEST) ./e2e/attacks
 
 screenshots: page ## picture every page, wide and narrow, light and dark: e2e/screenshots
