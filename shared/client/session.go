@@ -118,9 +118,16 @@ func (s *session) send(frame []byte) error {
 }
 
 func (s *session) sayGoodbye() {
-	timer := time.AfterFunc(goodbye, s.link.drop) // frees close when nobody answers
-	defer timer.Stop()
+	dropped := make(chan struct{})
+	timer := time.AfterFunc(goodbye, func() { // frees close when nobody answers
+		defer close(dropped)
+		s.cancel(ErrClosed) // first: that is why the reader's link ends
+		s.link.drop()
+	})
 	s.link.close()
+	if !timer.Stop() {
+		<-dropped
+	}
 	s.cancel(ErrClosed)
 }
 
