@@ -25,31 +25,21 @@ import (
 // audited starts a node and an audit of it. lines ends the audit and returns what
 // it has of each thing that was asked for.
 func audited(t *testing.T) (n *node.Node, lines func() []ops.Entry) {
-	log := slog.New(slog.DiscardHandler)
-	redis, err := embedded.Start("127.0.0.1:0", log)
-	if err != nil {
-		t.Fatal(err)
-	}
+	t.Helper()
 	var file bytes.Buffer
 	// Nothing is told before the end: what comes in two intervals is two entries.
 	told := audit.New(audit.Config{Node: "n", File: &file, Interval: time.Hour})
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { told.Run(ctx) })
-	n, err = node.New(node.Config{
-		Broker:        broker.Config{URL: redis.URL(), Log: log, MessageLimit: 1000},
-		Limits:        protocol.Limits{Message: 1000, Frame: 2000, Subscriptions: 3},
-		CheckInterval: time.Minute, Audit: told, Reserved: true,
+	n = newNodeWith(t, node.Config{
+		Limits: protocol.Limits{Message: 1000, Frame: 2000, Subscriptions: 3},
+		Audit:  told, Reserved: true,
 		Auth: auth.Config{Namespaces: map[string]auth.Access{"closed": {AnonymousSet: true}}},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
+	t.Cleanup(func() { // before the node's end
 		cancel()
 		running.Wait()
-		_ = n.Close()
-		redis.Close()
 	})
 	return n, func() (entries []ops.Entry) {
 		cancel()

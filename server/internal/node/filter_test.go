@@ -5,40 +5,20 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"fanlight/server/internal/auth"
-	"fanlight/server/internal/broker"
-	"fanlight/server/internal/embedded"
 	"fanlight/server/internal/node"
 	"fanlight/shared/protocol"
 )
 
 // newGuardedNode returns one on which nothing is open.
 func newGuardedNode(t *testing.T) *node.Node {
-	log := slog.New(slog.DiscardHandler)
-	redis, err := embedded.Start("127.0.0.1:0", log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := node.New(node.Config{
-		Broker:        broker.Config{URL: redis.URL(), Log: log, MessageLimit: 100},
-		Auth:          auth.Config{Secret: strings.Repeat("s", 32)},
-		Limits:        protocol.Limits{Message: 100, Frame: 200, Subscriptions: 3},
-		CheckInterval: time.Minute,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = n.Close()
-		redis.Close()
-	})
-	return n
+	t.Helper()
+	return newNodeWith(t, node.Config{Auth: auth.Config{Secret: strings.Repeat("s", 32)}})
 }
 
 // granted is somebody with grants, which are JSON.

@@ -26,17 +26,23 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience bounds what a test waits for; nothing that works comes near it.
 const patience = 15 * time.Second
 
-func newNode(t *testing.T) *node.Node {
+func newNode(t *testing.T) *node.Node { return newNodeWith(t, node.Config{}) }
+
+// newNodeWith starts a node on a Redis of its own, with small limits and without
+// checks where the configuration says nothing else.
+func newNodeWith(t *testing.T, cfg node.Config) *node.Node {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	redis, err := embedded.Start("127.0.0.1:0", log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := node.New(node.Config{
-		Broker:        broker.Config{URL: redis.URL(), Log: log, MessageLimit: 100},
-		Limits:        protocol.Limits{Message: 100, Frame: 200, Subscriptions: 3},
-		CheckInterval: time.Minute,
-	})
+	if cfg.Limits == (protocol.Limits{}) {
+		cfg.Limits = protocol.Limits{Message: 100, Frame: 200, Subscriptions: 3}
+	}
+	cfg.Broker = broker.Config{URL: redis.URL(), Log: log, MessageLimit: cfg.Limits.Message}
+	cfg.CheckInterval = time.Minute
+	n, err := node.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
