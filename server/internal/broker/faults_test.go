@@ -125,6 +125,8 @@ func TestARedisThatDoesNotAnswerIsGivenUpInTime(t *testing.T) {
 		if took := time.Since(began); took > 10*time.Second {
 			t.Errorf("it took %v", took)
 		}
+		// No link that is made now works, so it stays red.
+		eventually(t, "a red Ready", func() bool { _, err := p.Ready(); return errors.Is(err, errUnavailable) })
 		proxy.stallAll.Store(false)
 		eventually(t, "a publish that works", func() bool { _, err := p.try("c", "3", ""); return err == nil })
 		p.ready()
